@@ -1,0 +1,144 @@
+"""Media types: parsing, kinds of comparison, detection from bytes, and when two of them agree."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """How a body of some content type is compared."""
+
+    JSON = "JSON"
+    XML = "XML"
+    FORM = "form"
+    MULTIPART = "multipart"
+    TEXT = "text"
+    BINARY = "binary"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentType:
+    """A parsed media type. `type` and `subtype` are lower case; `params` keeps its order, names lower case."""
+
+    type: str
+    subtype: str
+    params: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return "; ".join([self.essence, *(f"{name}={value}" for name, value in self.params)])
+
+    @property
+    def essence(self) -> str:
+        """The media type without parameters."""
+        return f"{self.type}/{self.subtype}"
+
+    @property
+    def suffix_base(self) -> str | None:
+        """`application/json` for `application/hal+json`; None when there is no suffix."""
+        _, plus, suffix = self.subtype.rpartition("+")
+        return f"{self.type}/{suffix}" if plus else None
+
+    @property
+    def charset(self) -> str | None:
+        """The `charset` parameter, if any."""
+        return next((value for name, value in self.params if name == "charset"), None)
+
+    @property
+    def kind(self) -> Kind:
+        """How bodies of this type are compared."""
+        base, subtype = self.type, self.subtype
+        if subtype.endswith("+json") or (base in ("application", "text") and re.match(r"(x-)?json|graphql$", subtype)):
+            return Kind.JSON
+        if subtype.endswith("+xml") or (base in ("application", "text") and subtype == "xml"):
+            return Kind.XML
+        if self.essence == "application/x-www-form-urlencoded":
+            return Kind.FORM
+        if base == "multipart":
+            return Kind.MULTIPART
+        if base in ("audio", "font", "image", "video"):
+            return Kind.BINARY
+        if base == "application" and subtype not in _TEXTUAL_APPLICATION_TYPES:
+            return Kind.BINARY
+        return Kind.TEXT
+
+
+# Application types that people read and write as text.
+_TEXTUAL_APPLICATION_TYPES = frozenset(
+    {"javascript", "ecmascript", "x-javascript", "yaml", "x-yaml", "toml", "sql", "x-sh", "x-ndjson", "jwt"}
+)
+
+JSON = ContentType("application", "json")
+XML = ContentType("application", "xml")
+HTML = ContentType("text", "html")
+PLAIN_TEXT = ContentType("text", "plain")
+OCTET_STREAM = ContentType("application", "octet-stream")
+
+
+def parse_content_type(text: str) -> ContentType | None:
+    """Parse a `Content-Type` value; None when it is not a media type."""
+    essence, *rest = text.split(";")
+    base, slash, subtype = essence.strip().lower().partition("/")
+    if not slash or not base or not subtype:
+        return None
+    return ContentType(base, subtype, tuple(parse_parameters(rest)))
+
+
+def parse_parameters(pieces: list[str]) -> list[tuple[str, str]]:
+    """`["charset=utf-8", " q=1"]` to pairs; names lower case, values unquoted."""
+    params = []
+    for piece in pieces:
+        name, equals, value = piece.strip().partition("=")
+        if equals:
+            params.append((name.strip().lower(), value.strip().strip('"')))
+    return params
+
+
+_XML_DECLARATION = re.compile(rb"\s*<\?xml\b")
+_HTML = re.compile(rb"\s*<(!doctype|html)\b", re.IGNORECASE)
+_XML_ELEMENT = re.compile(rb"\s*<\w+")
+_JSON_START = re.compile(rb'\s*([{\["]|-?\d|true\b|false\b|null\b)')
+_DETECTION_WINDOW = 256
+
+
+def detect_content_type(content: bytes) -> ContentType | None:
+    """Guess the media type of bytes that came without one; None when they are not even text."""
+    head = content[:_DETECTION_WINDOW]
+    if _XML_DECLARATION.match(head):
+        return XML
+    if _HTML.match(head):
+        return HTML
+    if _XML_ELEMENT.match(head):
+        return XML
+    if _JSON_START.match(head):
+        return JSON
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return None
+    return PLAIN_TEXT
+
+
+def agrees(expected: ContentType | None, actual: ContentType | None) -> bool:
+    """Whether a body of type `actual` may stand where `expected` is recorded.
+
+    An unknown side agrees with everything; `text/xml` is `application/xml`; parameters count only when the
+    expected type has some (the multipart boundary never: it differs on every call); and
+    `application/hal+json` may stand for `application/json`, not the other way round.
+    """
+    if expected is None or actual is None:
+        return True
+    if expected.kind is Kind.MULTIPART and actual.kind is Kind.MULTIPART:
+        return expected.essence == actual.essence
+    if _unaliased(expected) == _unaliased(actual):
+        return not expected.params or _params(expected) == _params(actual)
+    return actual.suffix_base == expected.essence
+
+
+def _unaliased(content_type: ContentType) -> str:
+    return "application/xml" if content_type.essence == "text/xml" else content_type.essence
+
+
+def _params(content_type: ContentType) -> set[tuple[str, str]]:
+    return {(name, value.lower()) for name, value in content_type.params}

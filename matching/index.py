@@ -1,0 +1,127 @@
+"""Method and path to candidates, at a cost that does not grow with the number of interactions.
+
+Theory of operation. Interactions that share a method and a path form a bucket. Buckets of literal paths sit in a dict
+under their canonical path (percent-decoded segment by segment). Buckets of path patterns sit in one RE2 set per
+method, which tells all patterns that match a path in a single pass. The few path rules that RE2 cannot decide alone
+(look-around, `include`, `type`, …) are tried one by one. Inside a bucket, candidates stand in the order of preference,
+fixed when the index is built; the index is never changed afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import re2
+
+from matching.compile import CompiledInteraction
+from matching.http_text import canonical_path
+from matching.parts import LiteralPath, RuledPath
+from matching.patterns import re2_options, re2_text
+from matching.request import Request
+
+# Which of several matching interactions answers: the smallest key does. The position in the sources settles the rest.
+ORDERS: Mapping[str, Callable[[CompiledInteraction], tuple[int, ...]]] = {
+    "specific": lambda interaction: interaction.specificity,
+    "file": lambda interaction: (),
+    "status": lambda interaction: (interaction.response.status,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An interaction of an index with its place in the order of preference; the lowest rank is preferred."""
+
+    rank: int
+    interaction: CompiledInteraction
+
+
+Bucket = Sequence[Candidate]
+
+
+@dataclass(slots=True)
+class _MethodIndex:
+    literals: dict[str, list[Candidate]] = field(default_factory=dict)
+    patterns: re2.Set | None = None
+    pattern_buckets: list[list[Candidate]] = field(default_factory=list)
+    ruled: list[tuple[RuledPath, list[Candidate]]] = field(default_factory=list)
+
+    def buckets(self, request: Request) -> list[Bucket]:
+        path = request.path
+        found: list[Bucket] = []
+        literal = self.literals.get(canonical_path(path))
+        if literal is not None:
+            found.append(literal)
+        if self.patterns is not None:
+            hits = self.patterns.Match(re2_text(path))
+            if "%" in path:
+                hits = {*(hits or ()), *(self.patterns.Match(re2_text(request.decoded_path)) or ())}
+            if hits:
+                found.extend(self.pattern_buckets[hit] for hit in hits)
+        for matcher, bucket in self.ruled:
+            if matcher.matches(request):
+                found.append(bucket)
+        return found
+
+
+class Index:
+    """A frozen index of interactions. `interactions` keeps the order they were loaded in."""
+
+    __slots__ = ("_methods", "interactions", "ranked")
+
+    def __init__(self, interactions: Iterable[CompiledInteraction], order: str = "specific") -> None:
+        """Build the index; `order` is a key of ORDERS."""
+        self.interactions = tuple(interactions)
+        preference = ORDERS[order]
+        # sorted() is stable, so equal keys keep the order they were loaded in.
+        self.ranked = tuple(
+            Candidate(rank, item) for rank, item in enumerate(sorted(self.interactions, key=preference))
+        )
+        self._methods: dict[str, _MethodIndex] = {}
+        builders: dict[str, _Builder] = {}
+        for candidate in self.ranked:
+            builders.setdefault(candidate.interaction.method, _Builder()).add(candidate)
+        self._methods = {method: builder.build() for method, builder in builders.items()}
+
+    def buckets(self, request: Request) -> list[Bucket]:
+        """The buckets whose method and path fit the request; candidates of each stand by rank."""
+        method = self._methods.get(request.method)
+        return method.buckets(request) if method is not None else []
+
+    def methods_of(self, request: Request) -> list[str]:
+        """The methods that some interaction records for the request's path."""
+        return [name for name, method in self._methods.items() if method.buckets(request)]
+
+    def buckets_of_any_method(self, request: Request) -> Iterator[Bucket]:
+        """The buckets whose path fits the request, whatever their method."""
+        for method in self._methods.values():
+            yield from method.buckets(request)
+
+
+class _Builder:
+    """Collects the candidates of one method."""
+
+    def __init__(self) -> None:
+        self._literals: dict[str, list[Candidate]] = {}
+        self._patterns: dict[str, list[Candidate]] = {}
+        self._ruled: dict[Any, tuple[RuledPath, list[Candidate]]] = {}
+
+    def add(self, candidate: Candidate) -> None:
+        path = candidate.interaction.path
+        if isinstance(path, LiteralPath):
+            self._literals.setdefault(path.key, []).append(candidate)
+        elif path.pattern is not None and path.pattern.linear_source is not None:
+            self._patterns.setdefault(path.pattern.linear_source, []).append(candidate)
+        else:
+            key = path.pattern.source if path.pattern is not None else id(path)
+            self._ruled.setdefault(key, (path, []))[1].append(candidate)
+
+    def build(self) -> _MethodIndex:
+        patterns = None
+        if self._patterns:
+            patterns = re2.Set.FullMatchSet(re2_options(len(self._patterns)))
+            for source in self._patterns:
+                patterns.Add(source.encode("utf-8", "surrogatepass"))
+            patterns.Compile()
+        return _MethodIndex(self._literals, patterns, list(self._patterns.values()), list(self._ruled.values()))

@@ -1,0 +1,90 @@
+"""JSON text to Python values and back, without losing what pact compares: exact integers, integer versus decimal."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+import orjson
+
+# orjson turns integers beyond 64 bits into floats; only documents that may hold one take the slower reader.
+_LONG_DIGITS = re.compile(rb"[0-9]{19}")
+
+MAX_DEPTH = 128  # levels of nesting that a recorded document may have; real ones stay below 30
+
+
+class JsonError(ValueError):
+    """A text that is not JSON; the message says where."""
+
+
+def parse_json(content: bytes) -> Any:
+    """Parse JSON bytes (UTF-8). Duplicate keys: the last wins. Raises JsonError, never anything else."""
+    try:
+        if _LONG_DIGITS.search(content):
+            return json.loads(content.decode(), parse_constant=_refuse_constant)
+        return orjson.loads(content)
+    except RecursionError:
+        raise JsonError("nested too deeply") from None
+    except UnicodeDecodeError as error:
+        raise JsonError(f"not UTF-8 at byte {error.start}") from None
+    except ValueError as error:
+        raise JsonError(str(error)) from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise JsonError(f"{name} is not JSON")
+
+
+def dump_json(value: Any) -> bytes:
+    """Compact JSON bytes of a parsed value, keys in their order, integers exact."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # an integer beyond 64 bits, or a lone surrogate
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def depth_of(value: Any) -> int:
+    """How deeply lists and objects nest; 0 for a scalar. Walks with a list, not with the call stack."""
+    deepest, todo = 0, [(value, 0)]
+    while todo:
+        current, depth = todo.pop()
+        deepest = max(deepest, depth)
+        if isinstance(current, dict):
+            todo.extend((item, depth + 1) for item in current.values())
+        elif isinstance(current, list):
+            todo.extend((item, depth + 1) for item in current)
+    return deepest
+
+
+def kind_of(value: Any) -> str:
+    """The JSON kind in words: object, array, string, integer, decimal, boolean or null."""
+    return _KINDS[type(value)]
+
+
+_KINDS = {dict: "object", list: "array", str: "string", int: "integer", float: "decimal", bool: "boolean"} | {
+    type(None): "null"
+}
+
+
+def text_of(value: Any) -> str:
+    """The text that regex and include look at: a string as it is, anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    try:
+        return dump_json(value).decode("utf-8", "surrogatepass")
+    except RecursionError:  # only an actual body can nest that deeply; no pattern is written for it
+        return ""
+
+
+def strict_equal(expected: Any, actual: Any) -> bool:
+    """Equality by JSON kind and value: `1`, `1.0`, `true` and `"1"` all differ, which `==` does not see."""
+    if type(expected) is not type(actual):
+        return False
+    if isinstance(expected, dict):
+        return len(expected) == len(actual) and all(
+            key in actual and strict_equal(value, actual[key]) for key, value in expected.items()
+        )
+    if isinstance(expected, list):
+        return len(expected) == len(actual) and all(map(strict_equal, expected, actual))
+    return bool(expected == actual)

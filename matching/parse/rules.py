@@ -1,0 +1,271 @@
+"""matchingRules and generators: the flat form of V2 and the categories of V3 and V4, told apart by their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from matching.model import Generator, MatchingRule, MatchingRules, RuleList
+from matching.parse.report import Report
+from matching.paths import Path, PathError, Wildcard, parse_path
+
+ALIASES: Mapping[str, str] = {
+    "real": "decimal",
+    "timestamp": "datetime",
+    "min-type": "type",
+    "max-type": "type",
+    "min-max-type": "type",
+    "minType": "type",
+    "maxType": "type",
+    "minMaxType": "type",
+    "content-type": "contentType",
+    "array-contains": "arrayContains",
+    "not-empty": "notEmpty",
+    "each-key": "eachKey",
+    "each-value": "eachValue",
+    "status-code": "statusCode",
+}
+
+# A rule without a name goes by the first of these attributes that it has.
+_NAME_BY_ATTRIBUTE = (
+    ("regex", "regex"),
+    ("min", "type"),
+    ("max", "type"),
+    ("timestamp", "datetime"),
+    ("time", "time"),
+    ("date", "date"),
+)
+
+
+def parse_rules(document: Mapping[str, Any], report: Report, query_names: set[str]) -> MatchingRules:
+    """Read the matching rules of a request or response object.
+
+    `query_names` are the recorded parameters: a key of the query category that is none of them may be a path.
+    """
+    builder = _Rules(query_names)
+    for key in ("matchingRules", "requestMatchingRules", "responseMatchingRules"):
+        value = document.get(key)
+        if value is None:
+            continue
+        at = report.at(key)
+        if not isinstance(value, dict):
+            at.warn("is not an object", "write the matching rules as an object, or leave them out")
+            continue
+        for name, rules in value.items():
+            if name.startswith("$"):
+                builder.add_flat(name, rules, at.at(name))
+            else:
+                builder.add_category(name, rules, at.at(name))
+    return builder.build()
+
+
+class _Rules:
+    """Matching rules while they are being collected."""
+
+    def __init__(self, query_names: set[str]) -> None:
+        self._query_names = query_names
+        self._path: RuleList | None = None
+        self._status: RuleList | None = None
+        self._query: dict[str, RuleList] = {}
+        self._query_default: RuleList | None = None
+        self._header: dict[str, RuleList] = {}
+        self._body: dict[Path, RuleList] = {}
+
+    def build(self) -> MatchingRules:
+        return MatchingRules(
+            self._path, self._status, self._query, self._query_default, self._header, tuple(self._body.items())
+        )
+
+    def add_flat(self, key: str, value: Any, report: Report) -> None:
+        """One entry of the V2 form: `"$.body.id": {"match": "type"}`."""
+        try:
+            path = parse_path(key)
+        except PathError as error:
+            report.warn(f"the path {key!r} {error}; the rule is set aside", _PATH_CURE)
+            return
+        rules = _parse_rule_list({"matchers": [value]}, report)
+        if rules is None:
+            return
+        category = path[0] if path else "body"
+        if category == "body":
+            self._set_body(path[1:], rules)
+        elif category == "path":
+            self._path = _joined(self._path, rules)
+        elif category in ("header", "headers") and len(path) > 1 and isinstance(path[1], str):
+            name = path[1].lower()
+            self._header[name] = _joined(self._header.get(name), rules)
+        elif category == "query" and len(path) > 1 and isinstance(path[1], str):
+            self._query[path[1]] = _joined(self._query.get(path[1]), rules)
+        elif category == "query":
+            self._query_default = _joined(self._query_default, rules)
+        elif category == "status":
+            self._status = _joined(self._status, rules)
+        else:
+            report.warn(
+                f"the path {key!r} is in no part of a request or response; the rule is set aside",
+                "begin it with $.body, $.path, $.query or $.header",
+            )
+
+    def add_category(self, name: str, value: Any, report: Report) -> None:
+        """One category of the V3 form."""
+        if name in ("path", "status"):
+            if rules := _single_rule_list(value, report):
+                if name == "path":
+                    self._path = _joined(self._path, rules)
+                else:
+                    self._status = _joined(self._status, rules)
+        elif name == "method":
+            report.warn("matching rules on the method are set aside", "a method is always compared as recorded")
+        elif name in ("header", "headers", "query", "body", "contents", "metadata"):
+            if not isinstance(value, dict):
+                report.warn("is not an object", "write one entry per path or name, or leave the category out")
+                return
+            for key, entry in value.items():
+                if rules := _parse_rule_list(entry, report.at(key)):
+                    self._add_entry(name, key, rules, report.at(key))
+        else:
+            report.warn(
+                f"there is no category {name!r}; its rules are set aside",
+                "use path, query, header, body or status",
+            )
+
+    def _add_entry(self, category: str, key: str, rules: RuleList, report: Report) -> None:
+        if category in ("header", "headers"):
+            self._header[_literal_name(key).lower()] = rules
+        elif category == "query":
+            if key == "$":
+                self._query_default = rules
+            else:
+                name = key if key in self._query_names else _literal_name(key)
+                self._query[name] = rules
+        elif category == "body":
+            try:
+                self._set_body(parse_path(key), rules)
+            except PathError as error:
+                report.warn(f"the path {key!r} {error}; the rule is set aside", _PATH_CURE)
+        # contents and metadata belong to messages, which are not served.
+
+    def _set_body(self, path: Path, rules: RuleList) -> None:
+        self._body[path] = rules
+
+
+_PATH_CURE = "write it like $.items[*].id or $['odd name']; filters, slices and .. are not part of pact paths"
+
+
+def _joined(first: RuleList | None, second: RuleList) -> RuleList:
+    return second if first is None else RuleList(first.rules + second.rules, first.any_suffices, first.pointer)
+
+
+def _literal_name(key: str) -> str:
+    """A header or parameter name from `X`, `$.X`, `$['X']`, `X[0]` or `X[*]`; a name with other brackets is literal."""
+    try:
+        path = parse_path(key)
+    except PathError:
+        return key
+    names = [token for token in path if isinstance(token, str)]
+    rest = [token for token in path if not isinstance(token, str)]
+    if len(names) == 1 and path[0] == names[0] and all(isinstance(token, (int, Wildcard)) for token in rest):
+        return names[0]
+    return key
+
+
+def _single_rule_list(value: Any, report: Report) -> RuleList | None:
+    """The rules of a category with a single place: directly, or keyed by "" or "$"."""
+    if isinstance(value, dict) and "matchers" not in value:
+        for key in ("", "$"):
+            if key in value:
+                return _parse_rule_list(value[key], report.at(key))
+        if not value:
+            return None
+        if "match" in value or any(attribute in value for attribute, _ in _NAME_BY_ATTRIBUTE):
+            return _parse_rule_list({"matchers": [value]}, report)
+    return _parse_rule_list(value, report)
+
+
+def _parse_rule_list(value: Any, report: Report) -> RuleList | None:
+    """`{"combine": …, "matchers": […]}`; None when nothing of it can be used. No matchers at all mean equality."""
+    if not isinstance(value, dict):
+        report.warn("is not an object with matchers; the rule is set aside", 'write {"matchers": [{"match": "type"}]}')
+        return None
+    matchers = value.get("matchers")
+    entries = matchers if isinstance(matchers, list) else []
+    rules = []
+    for index, entry in enumerate(entries):
+        rule = parse_rule(entry, report.at("matchers", index))
+        if rule is not None:
+            rules.append(rule)
+    if not rules:
+        return None if entries else RuleList((MatchingRule("equality"),), pointer=report.pointer)
+    combine = value.get("combine")
+    any_suffices = isinstance(combine, str) and combine.upper() == "OR"
+    return RuleList(tuple(rules), any_suffices and len(rules) > 1, report.pointer)
+
+
+def parse_rule(value: Any, report: Report) -> MatchingRule | None:
+    """One matcher object; None (and a warning) when it says nothing that can be used."""
+    if not isinstance(value, dict):
+        report.warn("is not an object; the rule is set aside", 'write a rule like {"match": "type"}')
+        return None
+    name = value.get("match", value.get("pact:matcher:type"))
+    if name is None:
+        name = next((rule for attribute, rule in _NAME_BY_ATTRIBUTE if attribute in value), None)
+    if not isinstance(name, str):
+        report.warn("names no matching rule; it is set aside", 'add "match", for example {"match": "type"}')
+        return None
+    attributes = {key: item for key, item in value.items() if key not in ("match", "pact:matcher:type")}
+    name = ALIASES.get(name, name)
+    if name == "regex" and not isinstance(attributes.get("regex"), str):
+        report.warn("a regex rule without a regex; it is set aside", 'add "regex" with the pattern as text')
+        return None
+    for bound in ("min", "max"):
+        if bound in attributes:
+            number = _whole_number(attributes[bound])
+            if number is None:
+                report.warn(f"{bound} is not a whole number; it is set aside", f"write {bound} as a number")
+                del attributes[bound]
+            else:
+                attributes[bound] = number
+    return MatchingRule(name, attributes)
+
+
+def _whole_number(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def parse_generators(document: Mapping[str, Any], report: Report) -> tuple[Generator, ...]:
+    """Read the generators of a request or response object."""
+    value = document.get("generators")
+    if value is None:
+        return ()
+    at = report.at("generators")
+    if not isinstance(value, dict):
+        at.warn("is not an object", "write the generators as an object, or leave them out")
+        return ()
+    return tuple(_generators(value, at))
+
+
+def _generators(value: Mapping[str, Any], report: Report) -> Iterator[Generator]:
+    for category, entry in value.items():
+        at = report.at(category)
+        if not isinstance(entry, dict):
+            at.warn("is not an object; the generator is set aside", 'write a generator like {"type": "Uuid"}')
+        elif category in ("path", "method", "status"):
+            yield from _generator(category, "", entry, at)
+        else:
+            name = "header" if category == "headers" else category
+            for path, generator in entry.items():
+                yield from _generator(name, path, generator, at.at(path))
+
+
+def _generator(category: str, path: str, value: Any, report: Report) -> Iterator[Generator]:
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        report.warn("names no generator type; it is set aside", 'add "type", for example {"type": "Uuid"}')
+        return
+    attributes = {key: item for key, item in value.items() if key != "type"}
+    yield Generator(category, path, value["type"], attributes, report.pointer)

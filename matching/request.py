@@ -1,0 +1,89 @@
+"""The request as matching sees it: raw parts given once, everything derived at most once and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from matching.content_types import ContentType, detect_content_type, parse_content_type
+from matching.http_text import parse_query, percent_decoded, split_header
+from matching.json_text import JsonError, parse_json
+
+
+class Request:
+    """One request from the wire.
+
+    `method` is upper case, `path` raw (still percent-encoded), `query` the raw text after `?`, `headers` the lines in
+    order with names in any case, `body` the decoded entity. Malformed content never raises: see `json`.
+    """
+
+    __slots__ = (
+        "_decoded_path",
+        "_headers",
+        "_json",
+        "_query",
+        "_type",
+        "body",
+        "header_lines",
+        "method",
+        "path",
+        "query",
+    )
+
+    def __init__(
+        self, method: str, path: str, query: str = "", headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.header_lines = headers
+        self.body = body
+        self._decoded_path: str | None = None
+        self._query: dict[str, list[str | None]] | None = None
+        self._headers: dict[str, list[str]] | None = None
+        self._type: tuple[ContentType | None] | None = None
+        self._json: tuple[Any, str | None] | None = None
+
+    @property
+    def decoded_path(self) -> str:
+        """The path with percent escapes decoded."""
+        if self._decoded_path is None:
+            self._decoded_path = percent_decoded(self.path)
+        return self._decoded_path
+
+    @property
+    def parameters(self) -> dict[str, list[str | None]]:
+        """The query parameters by name."""
+        if self._query is None:
+            self._query = parse_query(self.query) if self.query else {}
+        return self._query
+
+    @property
+    def headers(self) -> dict[str, list[str]]:
+        """Header values by lower-case name, list headers split, lines in order."""
+        if self._headers is None:
+            headers: dict[str, list[str]] = {}
+            for name, value in self.header_lines:
+                name = name.lower()
+                headers.setdefault(name, []).extend(split_header(name, value))
+            self._headers = headers
+        return self._headers
+
+    @property
+    def content_type(self) -> ContentType | None:
+        """What the Content-Type header says; without one (or with an unreadable one), what the body looks like."""
+        if self._type is None:
+            given = self.headers.get("content-type")
+            content_type = parse_content_type(given[0]) if given else None
+            self._type = (content_type or detect_content_type(self.body),)
+        return self._type[0]
+
+    @property
+    def json(self) -> tuple[Any, str | None]:
+        """(the body as a JSON value, None), or (None, why it is not JSON)."""
+        if self._json is None:
+            try:
+                self._json = (parse_json(self.body), None)
+            except JsonError as error:
+                self._json = (None, str(error))
+        return self._json

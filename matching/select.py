@@ -1,0 +1,204 @@
+"""Choosing the answer: `find` decides, `near_misses` narrates.
+
+`find` returns a `Match` or a `NoMatch`; neither is an exception, and success never pays for an explanation.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import re2
+
+from matching.compile import CompiledInteraction
+from matching.index import Bucket, Candidate, Index
+from matching.matchers import shown
+from matching.mismatch import Mismatch, Part
+from matching.patterns import compile_search
+from matching.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The interaction that answers. `lenient` when it does not match in full but is near enough by request."""
+
+    interaction: CompiledInteraction
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """No interaction answers."""
+
+
+class StateSelector:
+    """Which provider states are wanted: a pattern searched in the names of an interaction's states.
+
+    An interaction in a wanted state is preferred; one without any state may still answer unless `stateless` is
+    false; one in other states may not.
+    """
+
+    __slots__ = ("_pattern", "source", "stateless")
+
+    def __init__(self, source: str, *, stateless: bool = True) -> None:
+        """Raises PatternError when `source` is not a pattern that can be run."""
+        self.source = source
+        self.stateless = stateless
+        self._pattern: re2.Set = compile_search(source)
+
+    def wants(self, interaction: CompiledInteraction) -> bool:
+        """Whether the interaction is in a wanted state."""
+        return any(self._pattern.Match(name.encode("utf-8", "replace")) for name in interaction.states)
+
+    def admits_stateless(self, interaction: CompiledInteraction) -> bool:
+        """Whether the interaction has no state and may answer nevertheless."""
+        return self.stateless and not interaction.states
+
+    def explain(self, interaction: CompiledInteraction) -> Mismatch | None:
+        """Why the interaction may not answer, if so."""
+        if self.wants(interaction) or self.admits_stateless(interaction):
+            return None
+        recorded = ", ".join(map(shown, interaction.states))
+        message = f"The provider state {shown(self.source)} was asked for, but the interaction is for {recorded}"
+        if not interaction.states:
+            message = f"The provider state {shown(self.source)} was asked for, but the interaction has none"
+        return Mismatch(Part.STATE, "", "search", list(interaction.states), self.source, message)
+
+
+Condition = Callable[[CompiledInteraction], bool]
+
+
+def find(
+    index: Index, request: Request, state: StateSelector | None = None, *, lenient: bool = False
+) -> Match | NoMatch:
+    """The interaction that answers the request.
+
+    Only full matches answer, the most preferred first (`matching.index.ORDERS`). With `lenient`, when none matches in
+    full, mismatches that the Rust stub server overlooks are overlooked (see `_overlooked`), fewest mismatches first.
+    """
+    buckets = index.buckets(request)
+    if not buckets:
+        return NoMatch()
+    if state is None:
+        found = _first(buckets, request, None)
+    else:
+        found = _first(buckets, request, state.wants) or _first(buckets, request, state.admits_stateless)
+    if found is not None:
+        return Match(found)
+    if lenient:
+        nearest = _nearest_overlooking(buckets, request, state)
+        if nearest is not None:
+            return Match(nearest, lenient=True)
+    return NoMatch()
+
+
+def _first(buckets: list[Bucket], request: Request, condition: Condition | None) -> CompiledInteraction | None:
+    best: Candidate | None = None
+    for bucket in buckets:
+        for candidate in bucket:
+            if best is not None and candidate.rank > best.rank:
+                break
+            interaction = candidate.interaction
+            if (condition is None or condition(interaction)) and interaction.accepts(request):
+                best = candidate
+                break
+    return best.interaction if best is not None else None
+
+
+_LENIENT_CANDIDATES = 200  # how many candidates are compared in full when none matches
+
+
+def _nearest_overlooking(
+    buckets: list[Bucket], request: Request, state: StateSelector | None
+) -> CompiledInteraction | None:
+    counted = []
+    for candidate in itertools.islice(itertools.chain.from_iterable(buckets), _LENIENT_CANDIDATES):
+        interaction = candidate.interaction
+        if state is not None and state.explain(interaction) is not None:
+            continue
+        mismatches = list(itertools.islice(interaction.explain(request), MISMATCHES_PER_INTERACTION))
+        if all(_overlooked(mismatch, interaction, request) for mismatch in mismatches):
+            counted.append((len(mismatches), candidate.rank, interaction))
+    return min(counted)[2] if counted else None
+
+
+def _overlooked(mismatch: Mismatch, interaction: CompiledInteraction, request: Request) -> bool:
+    """Headers and body types never exclude; neither does a body that did not come, or one of a GET or DELETE."""
+    if mismatch.part in (Part.HEADER, Part.BODY_TYPE):
+        return True
+    return mismatch.part is Part.BODY and (request.method not in ("POST", "PUT", "PATCH") or not request.body)
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """An interaction that nearly matched. `mismatches` are the first ones; `more` tells that there are others."""
+
+    interaction: CompiledInteraction
+    mismatches: tuple[Mismatch, ...]
+    more: bool
+
+
+MISMATCHES_PER_INTERACTION = 20
+COMPARED_INTERACTIONS = 50  # how many candidates are compared in full
+_SCANNED_PATHS = 2000  # how many interactions are looked at for a path that resembles the request's
+
+
+def near_misses(
+    index: Index, request: Request, state: StateSelector | None = None, *, limit: int = 5
+) -> list[NearMiss]:
+    """The interactions nearest to a request that none matched, nearest first; bounded whatever the index and request.
+
+    Nearest are those whose method and path fit, fewest mismatches first; then those with the path under another
+    method; then those with a path that resembles the request's.
+    """
+    fitting = list(itertools.islice(itertools.chain.from_iterable(index.buckets(request)), COMPARED_INTERACTIONS))
+    if not fitting:
+        others = itertools.chain.from_iterable(index.buckets_of_any_method(request))
+        fitting = list(itertools.islice(others, COMPARED_INTERACTIONS))
+    if not fitting:
+        fitting = _resembling(index, request)
+    ranked = []
+    for candidate in fitting:
+        mismatches = _mismatches(candidate.interaction, request, state)
+        shown_ones, more = mismatches[:MISMATCHES_PER_INTERACTION], len(mismatches) > MISMATCHES_PER_INTERACTION
+        distance = sum(_DISTANCE[mismatch.part] for mismatch in mismatches)
+        ranked.append((distance, candidate.rank, NearMiss(candidate.interaction, tuple(shown_ones), more)))
+    ranked.sort(key=lambda entry: entry[:2])
+    return [near for _, _, near in ranked[:limit]]
+
+
+# How far a mismatch in some part takes an interaction away: another endpoint is further than another value.
+_DISTANCE = {
+    Part.METHOD: 10,
+    Part.PATH: 10,
+    Part.STATE: 3,
+    Part.BODY_TYPE: 1,
+    Part.BODY: 1,
+    Part.HEADER: 1,
+    Part.QUERY: 1,
+    Part.STATUS: 1,
+}
+
+
+def _mismatches(interaction: CompiledInteraction, request: Request, state: StateSelector | None) -> list[Mismatch]:
+    state_mismatch = state.explain(interaction) if state is not None else None
+    found: Iterable[Mismatch] = interaction.explain(request)
+    if state_mismatch is not None:
+        found = itertools.chain([state_mismatch], found)
+    return list(itertools.islice(found, MISMATCHES_PER_INTERACTION + 1))
+
+
+def _resembling(index: Index, request: Request) -> list[Candidate]:
+    """Interactions whose recorded path shares most segments with the request's, at most ten."""
+    segments = request.decoded_path.lower().strip("/").split("/")
+    scored = []
+    for candidate in index.ranked[:_SCANNED_PATHS]:
+        recorded = candidate.interaction.interaction.request.path.lower().strip("/").split("/")
+        shared = sum(ours == theirs for ours, theirs in zip(segments, recorded, strict=False))
+        apart = abs(len(segments) - len(recorded))
+        if shared or not apart:
+            scored.append(
+                (apart - 2 * shared, candidate.interaction.method != request.method, candidate.rank, candidate)
+            )
+    return [entry[3] for entry in sorted(scored, key=lambda entry: entry[:3])[:10]]

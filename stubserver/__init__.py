@@ -1,0 +1,3 @@
+"""A hosted stub server for Pact contracts."""
+
+__version__ = "0.1.0"
