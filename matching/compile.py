@@ -145,7 +145,7 @@ def compile_interaction(
     for generator in interaction.response.generators:
         cure = "expect the recorded value, not a new one for each request"
         message = f"the generator {generator.type} is not applied yet; the recorded example is served"
-        problems.append(Problem(Severity.WARNING, generator.pointer, message, cure))
+        problems.append(Problem(Severity.NOTE, generator.pointer, message, cure))
     executable = CompiledInteraction(
         id=_interaction_id(interaction, consumer, provider),
         consumer=consumer,

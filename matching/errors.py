@@ -16,6 +16,7 @@ class Severity(StrEnum):
     ERROR = "error"  # the document cannot be read at all
     SKIPPED = "skipped"  # one interaction is not served
     WARNING = "warning"  # the interaction is served, something in it is set aside
+    NOTE = "note"  # nothing is wrong; said so that nobody is surprised
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def _header_lines(example: ExampleRequest) -> Iterator[tuple[str, str]]:
 
 def encode_query(query: QueryParameters) -> str:
     """Parameters as a query string; a value None is a name without `=`."""
-    pieces = []
+    pieces: list[str] = []
     for name, values in query.items():
         encoded = quote(name, _QUERY_CHARACTERS, errors="surrogatepass")
         pieces.extend(

@@ -44,7 +44,11 @@ class Matcher(Protocol):
 
 def shown(value: Any) -> str:
     """A value as sentences show it: short, and as JSON so that `"1"` and `1` differ."""
-    return dump_json(shortened(value)).decode()
+    text = dump_json(shortened(value)).decode()
+    return text if len(text) <= _SHOWN_DOCUMENT else text[:_SHOWN_DOCUMENT] + "…"
+
+
+_SHOWN_DOCUMENT = 400  # characters of one value in a sentence
 
 
 def inequality(expected: Any, actual: Any) -> str:

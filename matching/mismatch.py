@@ -51,27 +51,41 @@ class Mismatch:
         }
 
 
-SHOWN_TEXT = 200  # characters of a value that a report shows
-_SHOWN_ITEMS = 10
-_SHOWN_DEPTH = 4
+SHOWN_TEXT = 200  # characters of one text that a report shows
+_SHOWN_VALUES = 30  # values that a report shows of one document
 
 
-def shortened(value: Any, depth: int = 0) -> Any:
+def shortened(value: Any) -> Any:
     """A copy of a JSON value small enough for a report, whatever its size: long texts, lists and objects are cut."""
+    return _shortened(value, [_SHOWN_VALUES])
+
+
+def _shortened(value: Any, budget: list[int]) -> Any:
+    budget[0] -= 1
     if isinstance(value, str):
-        text = value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}… ({len(value)} characters)"
-        return text.encode("utf-8", "backslashreplace").decode()
+        return _shortened_text(value)
     if isinstance(value, int) and abs(value) >= 1 << 63:
-        return shortened(str(value))  # JSON readers would round it
+        return _shortened_text(str(value) if value.bit_length() < 4096 else "a very long number")
     if isinstance(value, (list, tuple)):
-        if depth >= _SHOWN_DEPTH:
-            return f"… ({len(value)} items)"
-        items = [shortened(item, depth + 1) for item in value[:_SHOWN_ITEMS]]
-        return items if len(value) <= _SHOWN_ITEMS else [*items, f"… ({len(value)} items)"]
+        items: list[Any] = []
+        for item in value:
+            if budget[0] <= 0:
+                items.append(f"… ({len(value)} items)")
+                break
+            items.append(_shortened(item, budget))
+        return items
     if isinstance(value, dict):
-        if depth >= _SHOWN_DEPTH:
-            return f"… ({len(value)} keys)"
-        entries = list(value.items())[:_SHOWN_ITEMS]
-        shown = {shortened(key): shortened(item, depth + 1) for key, item in entries}
-        return shown if len(value) <= _SHOWN_ITEMS else {**shown, "…": f"({len(value)} keys)"}
+        entries: dict[str, Any] = {}
+        for key, item in value.items():
+            if budget[0] <= 0:
+                entries["…"] = f"({len(value)} keys)"
+                break
+            entries[_shortened_text(key)] = _shortened(item, budget)
+        return entries
     return value
+
+
+def _shortened_text(text: str) -> str:
+    if len(text) > SHOWN_TEXT:
+        text = f"{text[:SHOWN_TEXT]}… ({len(text)} characters)"
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,5 @@
+"""`python -m stubserver`."""
+
+from stubserver.cli import main
+
+main()

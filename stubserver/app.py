@@ -1,0 +1,192 @@
+"""The composition root: settings in, a running server out. The only place that names concrete sources."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.web_request import BaseRequest
+
+from matching import PatternError
+from stubserver.catalog import Catalog, Snapshot
+from stubserver.errors import ListenError, SourceError, StubServerError
+from stubserver.settings import Settings, SettingsError
+from stubserver.sources.document import FailedDocument, Yielded
+from stubserver.sources.files import read_files
+from stubserver.sources.remote import Access, Remote
+from stubserver.sources.watch import changes
+from stubserver.web.addressing import CONTROL_PREFIX
+from stubserver.web.control import ControlDoor, control_application
+from stubserver.web.problems import problem_response
+from stubserver.web.stub import StubDoor, StubOptions
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_KEEPALIVE = 75.0  # seconds an idle connection stays open
+_DRAIN = 5.0  # seconds that requests in flight get when the server stops
+
+
+class Server:
+    """A stub server made from settings: load, listen, watch, stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError for settings that contradict themselves."""
+        self.settings = settings
+        self.catalog = Catalog(settings.order, strict=settings.strict_load)
+        self._runner: web.ServerRunner | None = None
+        self._control_runner: web.AppRunner | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        options = StubOptions(
+            lenient=settings.lenient,
+            no_match_status=settings.no_match_status,
+            near_misses=settings.near_misses,
+            head=settings.head,
+            provider_state=settings.provider_state,
+            provider_state_header=settings.provider_state_header_name,
+            stateless=settings.stateless,
+            cors=settings.cors,
+            cors_referer=settings.cors_referer,
+        )
+        try:
+            self._stub_door = StubDoor(self.catalog, options)
+        except PatternError as error:
+            raise SettingsError(f"provider_state {error}", "give a regular expression") from None
+
+    async def load(self) -> Snapshot:
+        """Read every source and serve what they hold. Raises LoadError when loading is strict and anything is wrong."""
+        documents = await self._documents()
+        contents = [
+            (item.origin, str(item.error) if isinstance(item, FailedDocument) else item.content) for item in documents
+        ]
+        return await asyncio.to_thread(self.catalog.publish, contents)
+
+    async def _documents(self) -> list[Yielded]:
+        settings = self.settings
+        documents = await asyncio.to_thread(lambda: list(read_files(self.watched_paths(), settings.extension)))
+        urls = [path for path in settings.paths if _is_url(path)] + settings.url
+        if not urls and settings.broker_url is None:
+            return documents
+        access = Access(
+            token=settings.token.get_secret_value() if settings.token else None,
+            user=settings.user.get_secret_value() if settings.user else None,
+            insecure_tls=settings.insecure_tls,
+            retries=settings.retries,
+        )
+        async with Remote(access) as remote:
+            documents += await asyncio.gather(*(remote.read(url) for url in urls))
+            if settings.broker_url is not None:
+                found = remote.read_broker(settings.broker_url, settings.consumer_name, settings.provider_name)
+                documents += [document async for document in found]
+        return documents
+
+    def watched_paths(self) -> list[Path]:
+        """The files and directories that pacts come from."""
+        settings = self.settings
+        return [Path(path) for path in (*settings.paths, *settings.file, *settings.dir) if not _is_url(path)]
+
+    async def start(self) -> tuple[str, int]:
+        """Listen; the host and port that were got. Raises ListenError."""
+        settings = self.settings
+        control = control_application(ControlDoor(self.catalog, self._stub_door, settings.near_misses))
+        self._control_runner = web.AppRunner(control, access_log=None)
+        await self._control_runner.setup()
+        inner = self._control_runner.server
+        assert inner is not None
+        doors = web.Server(
+            _dispatch(self._stub_door.answer, inner.request_handler),
+            request_factory=_request_factory(inner, settings.max_body),
+            access_log=None,
+            keepalive_timeout=_KEEPALIVE,
+        )
+        self._runner = web.ServerRunner(doors, shutdown_timeout=_DRAIN)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, settings.host, settings.port, backlog=1024).start()
+        except OSError as error:
+            await self.stop()
+            cure = "choose another with --port, or 0 for a free one"
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                cure = "choose an address of this machine with --host"
+            reason = error.strerror or str(error)
+            raise ListenError(f"cannot listen on {settings.host}:{settings.port}: {reason}", cure) from None
+        host, port = self._runner.addresses[0][:2]
+        if settings.watch:
+            self._watcher = asyncio.create_task(self._watch())
+        return host, port
+
+    async def stop(self) -> None:
+        """Stop watching and listening; requests in flight are finished."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+        for runner in (self._runner, self._control_runner):
+            if runner is not None:
+                await runner.cleanup()
+
+    async def _watch(self) -> None:
+        async for changed in changes(self.watched_paths(), self.settings.extension):
+            names = sorted(str(path) for path in changed)
+            try:
+                snapshot = await self.load()
+            except StubServerError as error:
+                log.error("reload refused; the earlier pacts are still served", files=names, reason=str(error))
+                continue
+            log.info("reloaded", files=names, interactions=len(snapshot.root.index.interactions))
+            for entry in snapshot.pacts:
+                if entry.stale:
+                    log.error(
+                        "a pact is broken; its earlier reading is still served",
+                        file=entry.origin,
+                        problems=[str(problem) for problem in entry.problems],
+                    )
+
+
+Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def _dispatch(stub_door: Handler, control_door: Callable[[Any], Awaitable[web.StreamResponse]]) -> Handler:
+    """Each request to its door; operational errors of the stub door to their HTTP shape."""
+
+    async def dispatch(request: BaseRequest) -> web.StreamResponse:
+        if _is_control(request.raw_path):
+            return await control_door(request)
+        try:
+            return await stub_door(request)
+        except StubServerError as error:
+            response = problem_response(error)
+            response.headers["X-Stub-Match"] = "none"
+            return response
+
+    return dispatch
+
+
+def _is_control(target: str) -> bool:
+    return target.startswith(CONTROL_PREFIX) and target[len(CONTROL_PREFIX) :][:1] in ("", "/", "?")
+
+
+def _request_factory(inner: web.Server, max_body: int) -> Callable[..., BaseRequest]:
+    """Requests of the stub door are light; those of the control door know their application."""
+
+    def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> BaseRequest:
+        if _is_control(message.path):
+            return inner.request_factory(message, payload, protocol, writer, task)
+        loop = asyncio.get_running_loop()
+        return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=max_body)
+
+    return make
+
+
+def _is_url(path: str) -> bool:
+    return path.startswith(("http://", "https://"))
+
+
+def demand_sources(settings: Settings) -> None:
+    """Raises SourceError when the settings name nothing to load."""
+    if not any((settings.paths, settings.file, settings.dir, settings.url, settings.broker_url)):
+        cure = "name pact files, directories or URLs: stubserver serve pacts/"
+        raise SourceError("there is nothing to serve", cure)

@@ -1,0 +1,275 @@
+"""The command line: `stubserver serve` and `stubserver check`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import click
+import structlog
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from matching import CompiledInteraction, Severity, example_request
+from stubserver import __version__
+from stubserver.app import Server, demand_sources
+from stubserver.catalog import LoadedPact, Snapshot
+from stubserver.errors import StubServerError
+from stubserver.observability import LEVELS, configure_logging
+from stubserver.settings import Settings, load_settings
+from stubserver.web.addressing import base_path
+from stubserver.web.curl import curl_line
+
+EXIT_PROBLEMS = 1  # `check` found problems
+EXIT_USAGE = 2  # options or settings that cannot be used
+EXIT_LOAD = 3  # nothing could be loaded, or --strict-load refused (as pact-stub-server)
+EXIT_LISTEN = 4  # the address cannot be had
+
+if sys.platform == "win32":
+    _new_event_loop = asyncio.new_event_loop
+else:
+    import uvloop
+
+    _new_event_loop = uvloop.new_event_loop
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def source_options(command: F) -> F:
+    """The options that say where pacts come from and how to get them."""
+    options = [
+        click.argument("paths", nargs=-1),
+        click.option("-f", "--file", multiple=True, help="Pact file to load (can be repeated)."),
+        click.option("-d", "--dir", multiple=True, help="Directory of pact files to load (can be repeated)."),
+        click.option("-e", "--extension", "--ext", default=None, help="File extension in directories (default: json)."),
+        click.option("-u", "--url", multiple=True, help="URL of a pact to load (can be repeated)."),
+        click.option(
+            "-b", "--broker-url", envvar="PACT_BROKER_BASE_URL", default=None, help="Pact Broker to load from."
+        ),
+        click.option("--user", default=None, help="user:password for URLs and the broker."),
+        click.option("-t", "--token", default=None, help="Bearer token for URLs and the broker."),
+        click.option("--insecure-tls", is_flag=True, default=None, help="Do not check TLS certificates of sources."),
+        click.option(
+            "--retries", type=int, envvar="PACT_BROKER_HTTP_RETRIES", default=None, help="Retries of a failed fetch."
+        ),
+        click.option("--consumer-name", multiple=True, help="Consumer (name or regex) to load from the broker."),
+        click.option("--provider-name", multiple=True, help="Provider (name or regex) to load from the broker."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-v", "--version", prog_name="stubserver")
+def main() -> None:
+    """A stub server for Pact contracts: every pact is a live API, answered by its real matching rules."""
+
+
+@main.command()
+@source_options
+@click.option("--host", default=None, help="Address to listen on (default: 127.0.0.1).")
+@click.option("-p", "--port", type=int, default=None, help="Port to listen on (default: 8080; 0 picks a free one).")
+@click.option("-w", "--watch/--no-watch", default=None, help="Load again when files change.")
+@click.option("--strict-load/--no-strict-load", default=None, help="Refuse to start when anything is wrong.")
+@click.option(
+    "--order",
+    type=click.Choice(["specific", "file", "status"]),
+    default=None,
+    help="Which of several matching interactions answers: the most specific (default), the first in the files, "
+    "or the one with the lowest status.",
+)
+@click.option("--lenient/--no-lenient", default=None, help="Overlook wrong headers and body types.")
+@click.option("--no-match-status", type=int, default=None, help="Status when nothing matches (default: 500).")
+@click.option("--near-misses", type=int, default=None, help="Near misses an explanation shows (default: 3).")
+@click.option("--head/--no-head", default=None, help="Answer HEAD with what GET would, without the body.")
+@click.option("-s", "--provider-state", default=None, help="Provider state (a regex) that is always asked for.")
+@click.option("--provider-state-header-name", default=None, help="A further header that asks for a provider state.")
+@click.option(
+    "--stateless/--no-stateless",
+    "--empty-provider-state/--no-empty-provider-state",
+    "stateless",
+    default=None,
+    help="Let interactions without a state answer when a state is asked for (default: yes).",
+)
+@click.option("-o", "--cors/--no-cors", default=None, help="Answer browsers of other origins (default: yes).")
+@click.option("--cors-referer", is_flag=True, default=None, help="Take the origin from Referer without an Origin.")
+@click.option("--max-body", type=int, default=None, help="Largest request body in bytes (default: 10 MiB).")
+@click.option("-l", "--loglevel", type=click.Choice(list(LEVELS)), default=None, help="Least important events to log.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default=None, help="Logs for people or machines.")
+def serve(**options: Any) -> None:
+    """Load the pacts in PATHS (files, directories, URLs) and answer for them."""
+    settings = _settings(options)
+    configure_logging(settings.loglevel, settings.log_format)
+    try:
+        demand_sources(settings)
+        server = Server(settings)
+    except StubServerError as error:
+        _fail(error, EXIT_USAGE)
+    _run(_serve(server))
+
+
+@main.command()
+@source_options
+def check(**options: Any) -> None:
+    """Read the pacts in PATHS, list every problem with its place and cure, and exit with 1 if there is any."""
+    settings = _settings(options)
+    configure_logging("warn", "text")
+    try:
+        demand_sources(settings)
+        server = Server(settings)
+    except StubServerError as error:
+        _fail(error, EXIT_USAGE)
+    snapshot = _run(server.load())
+    sys.exit(EXIT_PROBLEMS if print_check(Console(soft_wrap=True), snapshot) else 0)
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    given = {name: list(v) if isinstance(v, tuple) else v for name, v in options.items() if v is not None and v != ()}
+    try:
+        return load_settings(given)
+    except StubServerError as error:
+        _fail(error, EXIT_USAGE)
+
+
+def _fail(error: StubServerError, code: int) -> NoReturn:
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"[red]stubserver:[/] {escape(error.detail)}")
+    if error.cure:
+        console.print(f"  cure: {escape(error.cure)}")
+    sys.exit(code)
+
+
+T = TypeVar("T")
+
+
+def _run(main_coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run on uvloop where there is one."""
+    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+        return runner.run(main_coroutine)
+
+
+async def _serve(server: Server) -> None:
+    log = structlog.get_logger()
+    try:
+        snapshot = await server.load()
+    except StubServerError as error:
+        _fail(error, EXIT_LOAD)
+    console = Console(soft_wrap=True)
+    as_json = server.settings.log_format == "json"
+    if not server.settings.watch and snapshot.pacts and all(entry.pact is None for entry in snapshot.pacts):
+        print_check(Console(stderr=True, soft_wrap=True), snapshot)
+        sys.exit(EXIT_LOAD)
+    try:
+        host, port = await server.start()
+    except StubServerError as error:
+        _fail(error, EXIT_LISTEN)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if as_json:
+        served = len(snapshot.root.index.interactions)
+        log.info("serving", url=url, pacts=len(snapshot.pacts), interactions=served)
+    else:
+        print_start(console, snapshot, url)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(name, stopping.set)
+    await stopping.wait()
+    await server.stop()
+
+
+def print_start(console: Console, snapshot: Snapshot, url: str) -> None:
+    """The table of what is served, what is not and why, the addresses, and a curl line that works."""
+    table = Table(title="Pacts", title_justify="left", show_edge=False, pad_edge=False)
+    for heading in ("consumer", "provider", "spec", "served", "skipped", "from"):
+        table.add_column(heading, justify="right" if heading in ("served", "skipped") else "left", overflow="fold")
+    for entry in snapshot.pacts:
+        table.add_row(*_row(entry))
+    console.print(table)
+    for entry in snapshot.pacts:
+        for reason, count in _skip_reasons(entry).items():
+            console.print(f"  skipped {count} of {escape(entry.origin)}: {escape(reason)}", style="yellow")
+        warnings = [problem for problem in entry.problems if problem.severity is Severity.WARNING]
+        if warnings:
+            console.print(
+                f"  {len(warnings)} warnings in {escape(entry.origin)}; see: "
+                f"stubserver check {escape(shlex.quote(entry.origin))}",
+                style="yellow",
+            )
+    console.print("\nStubs", style="italic")
+    for address in snapshot.stubs:
+        console.print(f"  {escape(url + (base_path(address) or '/'))}   {escape(str(address))}", highlight=False)
+    sample = _sample(snapshot)
+    if sample is not None:
+        line = curl_line(url, example_request(sample.interaction.request))
+        if line is not None:
+            console.print("\nTry", style="italic")
+            console.print(f"  {escape(line)}", highlight=False)
+    served = len(snapshot.root.index.interactions)
+    console.print(f"\nServing {served} interactions of {len(snapshot.pacts)} pacts at {url} (stop with Ctrl+C)\n")
+
+
+def _row(entry: LoadedPact) -> list[str]:
+    pact = entry.pact
+    if pact is None:
+        reason = entry.problems[0].message if entry.problems else "not read"
+        return ["[red]not read[/]", f"[red]{escape(reason)}[/]", "", "0", "", escape(entry.origin)]
+    return [
+        escape(pact.consumer),
+        escape(pact.provider),
+        pact.specification,
+        str(len(pact.interactions)),
+        str(len(pact.skipped)),
+        escape(entry.origin),
+    ]
+
+
+def _skip_reasons(entry: LoadedPact) -> dict[str, int]:
+    reasons: dict[str, int] = {}
+    for item in entry.pact.skipped if entry.pact is not None else ():
+        reasons[item.reason] = reasons.get(item.reason, 0) + 1
+    return reasons
+
+
+def _sample(snapshot: Snapshot) -> CompiledInteraction | None:
+    """An interaction to show: a successful GET where there is one, with the shortest curl line."""
+    candidates = [
+        interaction
+        for interaction in snapshot.root.index.interactions[:1000]
+        if interaction.matches(example_request(interaction.interaction.request))
+    ]
+    return min(
+        candidates,
+        key=lambda item: (item.response.status >= 300, item.method != "GET", len(item.interaction.request.headers)),
+        default=None,
+    )
+
+
+def print_check(console: Console, snapshot: Snapshot) -> int:
+    """Every problem with file, place and cure; the number of those that are more than notes."""
+    colours = {"error": "red", "skipped": "red", "warning": "yellow", "note": "dim"}
+    count = 0
+    for entry in snapshot.pacts:
+        for problem in entry.problems:
+            count += problem.severity is not Severity.NOTE
+            colour = colours[problem.severity.value]
+            place = f"{entry.origin}#{problem.pointer}"
+            console.print(
+                f"[{colour}]{problem.severity.value}[/] {escape(place)}\n"
+                f"  {escape(problem.message)}\n  cure: {escape(problem.cure)}",
+                highlight=False,
+            )
+    served = sum(len(entry.pact.interactions) for entry in snapshot.pacts if entry.pact is not None)
+    skipped = sum(len(entry.pact.skipped) for entry in snapshot.pacts if entry.pact is not None)
+    console.print(
+        f"{len(snapshot.pacts)} pacts: {served} interactions can be served, {skipped} cannot; {count} problems",
+        highlight=False,
+    )
+    return count

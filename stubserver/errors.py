@@ -1,0 +1,83 @@
+"""Operational errors: what can go wrong outside a pact document. The web layer turns them into answers in one place."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StubServerError(Exception):
+    """Something that went wrong, in words for the person who can mend it.
+
+    `detail` says what happened and where, `cure` what to do. Subclasses give the HTTP status, a title and a slug that
+    stays the same for machines.
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+    slug: ClassVar[str] = "internal-error"
+
+    def __init__(self, detail: str, cure: str = "") -> None:
+        self.detail = detail
+        self.cure = cure
+        super().__init__(f"{detail} — {cure}" if cure else detail)
+
+
+class BadRequestError(StubServerError):
+    """The caller's request cannot be understood."""
+
+    status = 400
+    title = "Bad request"
+    slug = "bad-request"
+
+
+class NotFoundError(StubServerError):
+    """There is nothing at this address of the control door."""
+
+    status = 404
+    title = "Not found"
+    slug = "not-found"
+
+
+class MethodNotAllowedError(StubServerError):
+    """The address exists, the method does not."""
+
+    status = 405
+    title = "Method not allowed"
+    slug = "method-not-allowed"
+
+
+class BodyTooLargeError(StubServerError):
+    """The request's body is over the limit."""
+
+    status = 413
+    title = "Body too large"
+    slug = "body-too-large"
+
+
+class ExpectationError(StubServerError):
+    """An Expect header other than 100-continue."""
+
+    status = 417
+    title = "Expectation failed"
+    slug = "expectation-failed"
+
+
+class SourceError(StubServerError):
+    """A place where pacts should come from gave none."""
+
+    title = "Pact source failed"
+    slug = "source-failed"
+
+
+class LoadError(StubServerError):
+    """Loading was to be strict and something is wrong."""
+
+    title = "Pacts not loaded"
+    slug = "load-failed"
+
+
+class ListenError(StubServerError):
+    """The address to listen on cannot be had."""
+
+    title = "Cannot listen"
+    slug = "cannot-listen"

@@ -1,0 +1,118 @@
+"""Settings: from options, then the environment (`STUBSERVER_*`), then a TOML file, then these defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from stubserver.errors import StubServerError
+
+DEFAULT_CONFIG_FILE = "stubserver.toml"
+
+
+class SettingsError(StubServerError):
+    """A setting that cannot be used."""
+
+    title = "Bad setting"
+    slug = "bad-setting"
+
+
+def _split(value: Any) -> Any:
+    """Lists in the environment are separated by commas."""
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. The name of a field is its name in the TOML file; `STUBSERVER_` before its upper
+    case is its environment variable; with dashes it is the option of `stubserver serve`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="STUBSERVER_", extra="forbid", validate_default=False)
+
+    paths: Names = Field([], description="Files, directories and URLs to load.")
+    file: Names = Field([], description="Pact files to load.")
+    dir: Names = Field([], description="Directories to load recursively.")
+    extension: str = Field("json", description="Extension of the files that directories are searched for.")
+    url: Names = Field([], description="URLs of pacts to load.")
+    broker_url: str | None = Field(None, description="Pact Broker whose latest pacts are loaded.")
+    user: SecretStr | None = Field(None, description="user:password for URLs and the broker.")
+    token: SecretStr | None = Field(None, description="Bearer token for URLs and the broker.")
+    insecure_tls: bool = Field(False, description="Do not check the certificates of URLs and the broker.")
+    retries: int = Field(8, ge=0, le=20, description="How often a failed fetch is tried again.")
+    consumer_name: Names = Field([], description="Consumers to load from the broker (names or regexes).")
+    provider_name: Names = Field([], description="Providers to load from the broker (names or regexes).")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    watch: bool = Field(False, description="Load again when files change.")
+    strict_load: bool = Field(False, description="Refuse to start when anything is wrong with a pact.")
+
+    order: Literal["specific", "file", "status"] = Field(
+        "specific", description="Which of several matching interactions answers."
+    )
+    lenient: bool = Field(False, description="Overlook wrong headers and body types, as pact-stub-server does.")
+    no_match_status: int = Field(500, ge=400, le=599, description="Status of the answer when nothing matches.")
+    near_misses: int = Field(3, ge=1, le=20, description="How many near misses an explanation shows.")
+    head: bool = Field(False, description="Answer HEAD with what GET would, without the body.")
+    provider_state: str | None = Field(None, description="Provider state (a regex) that is always asked for.")
+    provider_state_header_name: str | None = Field(
+        None, description="A further request header that asks for a provider state."
+    )
+    stateless: bool = Field(True, description="Let interactions without a state answer when a state is asked for.")
+    cors: bool = Field(True, description="Answer browsers of other origins.")
+    cors_referer: bool = Field(False, description="Take the origin from Referer when there is no Origin.")
+    max_body: int = Field(10 << 20, ge=1024, description="Largest request body, in bytes.")
+
+    loglevel: Literal["error", "warn", "info", "debug", "trace", "none"] = Field(
+        "info", description="Least important events that are logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Logs for people or for machines.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options before environment before file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+
+def config_file() -> Path | None:
+    """The TOML file: the one STUBSERVER_CONFIG names, else stubserver.toml here if there is one."""
+    named = os.environ.get("STUBSERVER_CONFIG")
+    if named:
+        return Path(named)
+    default = Path(DEFAULT_CONFIG_FILE)
+    return default if default.is_file() else None
+
+
+def load_settings(options: dict[str, Any]) -> Settings:
+    """Settings with these options on top. Raises SettingsError that names every setting that is wrong."""
+    file = config_file()
+    if file is not None and not file.is_file():
+        raise SettingsError(f"STUBSERVER_CONFIG names {file}, which is not there", "correct or unset it")
+    try:
+        return Settings(**options)
+    except ValidationError as error:
+        # The values stay out of the message: one of them may be a credential.
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise SettingsError(f"wrong settings: {wrong}", "see stubserver serve --help") from None
+    except ValueError as error:  # the TOML file
+        raise SettingsError(f"{file}: {error}", "correct the file at that place") from None

@@ -1,0 +1,1 @@
+"""Where pacts come from. Each source yields documents and knows no other room."""

@@ -1,0 +1,229 @@
+"""The control door: what is loaded, whether the server is well, and why a request would not match.
+
+All of it lives under one reserved prefix; the routes stand in one table at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from matching import Match, Request, find
+from matching.json_text import JsonError, dump_json, parse_json
+from stubserver import __version__
+from stubserver.catalog import Catalog
+from stubserver.errors import BadRequestError, MethodNotAllowedError, NotFoundError, StubServerError
+from stubserver.web.addressing import CONTROL_PREFIX
+from stubserver.web.misses import Question, explain_miss
+from stubserver.web.problems import json_response, problem_response
+from stubserver.web.query import JsonPathQuery
+from stubserver.web.stub import StubDoor, server_of
+from stubserver.web.views import (
+    interaction_document,
+    interaction_summary,
+    origin_of,
+    pact_document,
+    stub_document,
+)
+from stubserver.web.wire import read_body, split_target
+
+
+class ControlDoor:
+    """Handlers of the control door."""
+
+    def __init__(self, catalog: Catalog, stub_door: StubDoor, near_misses: int) -> None:
+        self._catalog = catalog
+        self._stub_door = stub_door
+        self._near_misses = near_misses
+
+    async def index(self, request: web.Request) -> web.Response:
+        """What there is to ask."""
+        links = {name: server_of(request) + CONTROL_PREFIX + path for _, path, name, _ in ROUTES if path != "/"}
+        return json_response({"name": "stubserver", "version": __version__, "links": links})
+
+    async def health(self, request: web.Request) -> web.Response:
+        """The process answers."""
+        return json_response({"status": "up"})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """Something is served; 503 while nothing is."""
+        snapshot = self._catalog.current
+        served = len(snapshot.root.index.interactions)
+        broken = [entry.origin for entry in snapshot.pacts if entry.pact is None or entry.stale]
+        document = {"status": "ready" if served else "empty", "interactions": served, "broken": broken}
+        return json_response(document, status=200 if served else 503)
+
+    async def stubs(self, request: web.Request) -> web.Response:
+        """Every address that is served."""
+        server = server_of(request)
+        return json_response({"stubs": [stub_document(stub, server) for stub in self._catalog.current.stubs.values()]})
+
+    async def pacts(self, request: web.Request) -> web.Response:
+        """Every document, what is served of it, and what is wrong with it."""
+        server = server_of(request)
+        return json_response({"pacts": [pact_document(entry, server) for entry in self._catalog.current.pacts]})
+
+    async def interactions(self, request: web.Request) -> web.Response:
+        """All interactions, or those of one `provider` or `consumer`, or those in which a JSONPath finds something."""
+        snapshot = self._catalog.current
+        wanted = {name: request.query[name] for name in ("provider", "consumer") if name in request.query}
+        unknown = set(request.query) - {"provider", "consumer", "jsonpath"}
+        if unknown:
+            raise BadRequestError(
+                f"unknown parameters: {', '.join(sorted(unknown))}", "use provider, consumer, jsonpath"
+            )
+        chosen = [
+            interaction
+            for interaction in snapshot.interactions.values()
+            if all(getattr(interaction, name) == value for name, value in wanted.items())
+        ]
+        if "jsonpath" not in request.query:
+            return json_response({"interactions": [interaction_summary(i, origin_of(snapshot, i)) for i in chosen]})
+        query = JsonPathQuery(request.query["jsonpath"])
+        found: list[dict[str, Any]] = []
+        for position, interaction in enumerate(chosen):
+            origin = origin_of(snapshot, interaction)
+            hits = query.find(interaction_document(interaction, origin))
+            if hits:
+                found.append({**interaction_summary(interaction, origin), "found": hits})
+            if position % 50 == 49:
+                await asyncio.sleep(0)  # a long search lets requests through
+        return json_response({"interactions": found})
+
+    async def interaction(self, request: web.Request) -> web.Response:
+        """One interaction in full."""
+        snapshot = self._catalog.current
+        found = snapshot.interactions.get(request.match_info["id"])
+        if found is None:
+            raise NotFoundError(
+                f"there is no interaction {request.match_info['id']}", f"see {CONTROL_PREFIX}/interactions"
+            )
+        return json_response(interaction_document(found, origin_of(snapshot, found)))
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """Why a request, described as JSON, would not match, or which interaction would answer it."""
+        question = self._question(request, await read_body(request))
+        found = find(question.resolved.stub.index, question.request, question.state)
+        if isinstance(found, Match):
+            summary = interaction_summary(found.interaction, origin_of(question.snapshot, found.interaction))
+            return json_response({"match": summary})
+        report = await asyncio.to_thread(explain_miss, question, self._near_misses)
+        return json_response({"match": None, **report})
+
+    def _question(self, request: web.Request, content: bytes) -> Question:
+        document = _parsed_object(content)
+        target, method = document.get("path", "/"), document.get("method", "GET")
+        if not isinstance(target, str) or not target.startswith("/"):
+            raise BadRequestError("path must be a text that begins with /", 'write {"path": "/orders/1?page=2"}')
+        if not isinstance(method, str):
+            raise BadRequestError("method must be a text", 'write {"method": "POST"}')
+        book = self._stub_door.book
+        path, query = split_target(target)
+        resolved = book.resolve(path)
+        body = _body_bytes(document)
+        lines = _header_lines(document.get("headers", {}))
+        if "body" in document and not any(name.lower() == "content-type" for name, _ in lines):
+            lines.append(("Content-Type", "application/json"))
+        described = Request(method.upper(), resolved.path, query, lines, body)
+        state = self._stub_door.selector_for(document.get("state"))
+        return Question(book.snapshot, resolved, described, state, server_of(request))
+
+
+def _parsed_object(content: bytes) -> dict[str, Any]:
+    try:
+        document = parse_json(content)
+    except JsonError as error:
+        raise BadRequestError(f"the body is not JSON: {error}", _EXPLAIN_CURE) from None
+    if not isinstance(document, dict):
+        raise BadRequestError("the body is not an object", _EXPLAIN_CURE)
+    unknown = set(document) - {"method", "path", "headers", "body", "body_text", "body_base64", "state"}
+    if unknown:
+        raise BadRequestError(f"unknown members: {', '.join(sorted(unknown))}", _EXPLAIN_CURE)
+    return document
+
+
+_EXPLAIN_CURE = (
+    'describe the request: {"method", "path" (with its query and, for one stub, its address), "headers", '
+    '"body" (JSON), "body_text" or "body_base64", "state"}'
+)
+
+
+def _body_bytes(document: dict[str, Any]) -> bytes:
+    if "body" in document:
+        return dump_json(document["body"])
+    text, encoded = document.get("body_text"), document.get("body_base64")
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    if isinstance(encoded, str):
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            raise BadRequestError("body_base64 is not base64", "use the standard alphabet with padding") from None
+    return b""
+
+
+def _header_lines(headers: Any) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    if not isinstance(headers, dict):
+        raise BadRequestError("headers must be an object", 'write {"headers": {"Accept": "application/json"}}')
+    for name, value in headers.items():
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str) for item in values):
+            raise BadRequestError(f"header {name}: the value must be a text or a list of texts", _EXPLAIN_CURE)
+        lines.extend((name, item) for item in values)
+    return lines
+
+
+Handler = Callable[[ControlDoor, web.Request], Awaitable[web.StreamResponse]]
+
+# method, path below the prefix, name, handler
+ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
+    ("GET", "/", "index", ControlDoor.index),
+    ("GET", "/health", "health", ControlDoor.health),
+    ("GET", "/ready", "ready", ControlDoor.ready),
+    ("GET", "/stubs", "stubs", ControlDoor.stubs),
+    ("GET", "/pacts", "pacts", ControlDoor.pacts),
+    ("GET", "/interactions", "interactions", ControlDoor.interactions),
+    ("GET", "/interactions/{id}", "interaction", ControlDoor.interaction),
+    ("POST", "/explain", "explain", ControlDoor.explain),
+)
+
+
+def control_application(door: ControlDoor) -> web.Application:
+    """The aiohttp application of the control door."""
+    application = web.Application(middlewares=[_errors_as_problems])
+    for method, path, name, handler in ROUTES:
+        application.router.add_route(method, CONTROL_PREFIX + path, _bound(door, handler), name=name)
+    application.router.add_route("GET", CONTROL_PREFIX, _bound(door, ControlDoor.index))
+    return application
+
+
+def _bound(door: ControlDoor, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await handler(door, request)
+
+    return handle
+
+
+@web.middleware
+async def _errors_as_problems(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except StubServerError as error:
+        return problem_response(error)
+    except web.HTTPNotFound:
+        return problem_response(NotFoundError(f"nothing is at {request.path}", f"see {CONTROL_PREFIX}/"))
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        response = problem_response(
+            MethodNotAllowedError(f"{request.path} does not take {request.method}", f"use {allowed}")
+        )
+        response.headers["Allow"] = allowed
+        return response

@@ -1,0 +1,112 @@
+"""Why a request was not answered, as JSON for machines and as text for people."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from matching import NearMiss, Part, Request, StateSelector, example_request, near_misses
+from stubserver.catalog import Snapshot
+from stubserver.web.addressing import Resolved, address_prefix, base_path
+from stubserver.web.curl import curl_line
+from stubserver.web.views import interaction_summary, origin_of
+
+STATE_HEADER = "X-Stub-State"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request together with everything that decides which interaction answers it. `server` is scheme and host."""
+
+    snapshot: Snapshot
+    resolved: Resolved
+    request: Request
+    state: StateSelector | None
+    server: str
+
+    @property
+    def shown_target(self) -> str:
+        """Method, path and query as they came, within the stub."""
+        query = f"?{self.request.query}" if self.request.query else ""
+        return f"{self.request.method} {self.request.path}{query}"
+
+
+def explain_miss(question: Question, limit: int) -> dict[str, Any]:
+    """The report on a request that no interaction matches.
+
+    `mismatches` are the sentences of the nearest interaction (what PactFlow's stubs answer with); `nearest` has the
+    nearest interactions in full, each with a curl command that it answers.
+    """
+    found = near_misses(question.resolved.stub.index, question.request, question.state, limit=limit)
+    report: dict[str, Any] = {
+        "error": "no-match",
+        "message": f"No interaction matches {question.shown_target} at the stub of {question.resolved.stub.address}",
+        "hint": _hint(question, found),
+        "mismatches": [mismatch.message for mismatch in found[0].mismatches] if found else [],
+        "nearest": [_near_miss(question, near) for near in found],
+    }
+    if report["hint"] is None:
+        del report["hint"]
+    return report
+
+
+def _hint(question: Question, found: list[NearMiss]) -> str | None:
+    prefix = address_prefix(question.request.path) if question.resolved.base == "" else None
+    if prefix is not None:
+        known = [base_path(address) for address in question.snapshot.stubs if address.provider is not None]
+        return f"No loaded pact has the address {prefix}; there are: {', '.join(known[:10]) or 'none'}"
+    if not question.resolved.stub.index.interactions:
+        return "No interactions are loaded; see /_stubserver/pacts for what became of each document"
+    if not found:
+        return "No recorded path resembles this one; see /_stubserver/interactions for those that exist"
+    return None
+
+
+def _near_miss(question: Question, near: NearMiss) -> dict[str, Any]:
+    return {
+        "interaction": interaction_summary(near.interaction, origin_of(question.snapshot, near.interaction)),
+        "mismatches": [mismatch.as_json() for mismatch in near.mismatches],
+        "more": near.more,
+        "curl": _matching_curl(question, near),
+    }
+
+
+def _matching_curl(question: Question, near: NearMiss) -> str | None:
+    """A command that the interaction answers; None when its own example does not satisfy it, or cannot be typed."""
+    example = example_request(near.interaction.interaction.request)
+    if not near.interaction.matches(example):
+        return None
+    extra: tuple[tuple[str, str], ...] = ()
+    if question.state is not None:
+        wanted = question.state.source
+        if any(mismatch.part is Part.STATE for mismatch in near.mismatches):
+            if not near.interaction.states:
+                return curl_line(question.server + question.resolved.base, example)
+            wanted = "^" + re.escape(near.interaction.states[0]).replace(r"\ ", " ") + "$"
+        extra = ((STATE_HEADER, wanted),)
+    return curl_line(question.server + question.resolved.base, example, extra)
+
+
+def miss_text(report: dict[str, Any]) -> str:
+    """The same report for people."""
+    lines = [report["message"] + "."]
+    if "hint" in report:
+        lines += ["", report["hint"] + "."]
+    for number, near in enumerate(report["nearest"], 1):
+        interaction = near["interaction"]
+        states = f", when {' and '.join(interaction['states'])}" if interaction["states"] else ""
+        lines += [
+            "",
+            f"{number}. {interaction['description']}{states}",
+            f"   {interaction['consumer']} → {interaction['provider']}: "
+            f"{interaction['method']} {interaction['path']}   ({interaction['origin']})",
+        ]
+        for mismatch in near["mismatches"]:
+            where = f" {mismatch['path']}" if mismatch["path"] else ""
+            lines.append(f"   - {mismatch['part']}{where}: {mismatch['message']}")
+        if near["more"]:
+            lines.append("   - …")
+        if near["curl"]:
+            lines += ["   This request matches it:", f"     {near['curl']}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,55 @@
+"""Every error to its HTTP shape, and JSON that can hold whatever came over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from stubserver.errors import StubServerError
+
+
+def problem_response(error: StubServerError) -> web.Response:
+    """An operational error as `application/problem+json` (RFC 9457), with the cure as a member of its own."""
+    document = {
+        "type": f"urn:stubserver:problem:{error.slug}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "cure": error.cure,
+    }
+    return json_response(document, status=error.status, content_type="application/problem+json")
+
+
+def json_response(
+    document: Any,
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """A JSON answer, indented: people read it in terminals. Not to be sniffed, not to be cached."""
+    fixed = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})}
+    return web.Response(status=status, body=dumped(document), content_type=content_type, headers=fixed)
+
+
+def dumped(document: Any) -> bytes:
+    """Indented JSON of anything made of JSON values, texts that are not UTF-8 included."""
+    try:
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+    except TypeError:
+        return orjson.dumps(_printable(document), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_printable(item) for item in value]
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        return str(value)
+    return value

@@ -1,0 +1,153 @@
+"""The stub door: a request comes in, the interaction that matches it answers.
+
+A warm request takes this way, and no other: the address is read from the path, the body is read (the one await), the
+index gives the candidates, the first that accepts answers with what was made ready when its pact was loaded. Only a
+miss pays for an explanation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+from aiohttp.web_request import BaseRequest
+from multidict import CIMultiDict
+
+from matching import Match, PatternError, StateSelector, find
+from stubserver.catalog import Catalog
+from stubserver.errors import BadRequestError
+from stubserver.web.addressing import AddressBook
+from stubserver.web.cors import Cors
+from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
+from stubserver.web.problems import dumped
+from stubserver.web.wire import read_body, split_target, to_matching
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_PACTFLOW_STATE_HEADER = "pactflow-stub-provider-state"
+_STATELESS_HEADER = "X-Stub-Stateless"
+_PACTFLOW_STATELESS_HEADER = "pactflow-stub-include-empty-provider-states"
+_WORK_IN_THREAD = 64 << 10  # bytes of body from which an explanation leaves the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class StubOptions:
+    """What the stub door can be told; see the settings of the same names."""
+
+    lenient: bool = False
+    no_match_status: int = 500
+    near_misses: int = 3
+    head: bool = False
+    provider_state: str | None = None
+    provider_state_header: str | None = None
+    stateless: bool = True
+    cors: bool = True
+    cors_referer: bool = False
+
+
+class StubDoor:
+    """Answers requests for stubs."""
+
+    def __init__(self, catalog: Catalog, options: StubOptions) -> None:
+        """Raises PatternError when the provider state of the options is not a pattern."""
+        self._catalog = catalog
+        self._options = options
+        self._cors = Cors(from_referer=options.cors_referer) if options.cors else None
+        self._book = AddressBook(catalog.current)
+        self._state_headers = tuple(filter(None, (STATE_HEADER, _PACTFLOW_STATE_HEADER, options.provider_state_header)))
+        if options.provider_state is not None:
+            StateSelector(options.provider_state)
+
+    @property
+    def book(self) -> AddressBook:
+        """The addresses of what is served now."""
+        if self._book.snapshot is not self._catalog.current:
+            self._book = AddressBook(self._catalog.current)
+        return self._book
+
+    async def answer(self, request: BaseRequest) -> web.StreamResponse:
+        """Answer one request. Raises StubServerError for what cannot be understood."""
+        book = self.book
+        path, query = split_target(request.raw_path)
+        resolved = book.resolve(path)
+        state = self.state_selector(request)
+        actual = to_matching(request, resolved.path, query, await read_body(request))
+        index = resolved.stub.index
+        found = find(index, actual, state, lenient=self._options.lenient)
+        if isinstance(found, Match):
+            return self._hit(request, found)
+        if self._options.head and request.method == "HEAD":
+            actual.method = "GET"
+            found = find(index, actual, state, lenient=self._options.lenient)
+            if isinstance(found, Match):
+                return self._hit(request, found)
+        if self._cors is not None and self._cors.is_preflight(request):
+            return web.Response(status=204, headers=self._cors.preflight_headers(request))
+        return await self._miss(request, Question(book.snapshot, resolved, actual, state, server_of(request)))
+
+    def state_selector(self, request: BaseRequest) -> StateSelector | None:
+        """The provider state that the request (or else the settings) asks for. Raises BadRequestError."""
+        headers = request.headers
+        asked = next((headers[name] for name in self._state_headers if name in headers), None)
+        hidden = (
+            headers.get(_STATELESS_HEADER, "").lower() == "hide"
+            or headers.get(_PACTFLOW_STATELESS_HEADER, "").lower() == "false"
+        )
+        return self.selector_for(asked, stateless=False if hidden else None)
+
+    def selector_for(self, source: str | None, *, stateless: bool | None = None) -> StateSelector | None:
+        """The selector for a provider state, or for that of the settings. Raises BadRequestError."""
+        source = self._options.provider_state if source is None else source
+        if not source:
+            return None
+        try:
+            return StateSelector(source, stateless=self._options.stateless if stateless is None else stateless)
+        except PatternError as error:
+            cure = "send a regular expression that is found in the state's name"
+            raise BadRequestError(f"the provider state {source!r} {error}", cure) from None
+
+    def _hit(self, request: BaseRequest, found: Match) -> web.StreamResponse:
+        interaction = found.interaction
+        headers = CIMultiDict(interaction.response.headers)
+        headers["X-Stub-Match"] = "lenient" if found.lenient else "exact"
+        headers["X-Stub-Interaction"] = interaction.id
+        if self._cors is not None:
+            self._cors.allow(request, headers)
+        return web.Response(status=interaction.response.status, headers=headers, body=interaction.response.body)
+
+    async def _miss(self, request: BaseRequest, question: Question) -> web.StreamResponse:
+        limit = self._options.near_misses
+        if len(question.request.body) > _WORK_IN_THREAD:
+            report = await asyncio.to_thread(explain_miss, question, limit)
+        else:
+            report = explain_miss(question, limit)
+        log.warning("no match", target=question.shown_target, nearest=_nearest(report))
+        headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none"})
+        if self._cors is not None:
+            self._cors.allow(request, headers)
+        return miss_response(request, report, self._options.no_match_status, headers)
+
+
+def _nearest(report: dict[str, object]) -> object:
+    mismatches = report["mismatches"]
+    return mismatches[0] if isinstance(mismatches, list) and mismatches else None
+
+
+def miss_response(
+    request: BaseRequest, report: dict[str, object], status: int, headers: CIMultiDict[str]
+) -> web.Response:
+    """The report as text where the client asks for text or HTML before JSON, otherwise as JSON."""
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cache-Control"] = "no-store"
+    accept = request.headers.get("Accept", "")
+    if "json" not in accept and ("text/html" in accept or "text/plain" in accept):
+        text = miss_text(report).encode("utf-8", "backslashreplace")
+        return web.Response(status=status, body=text, content_type="text/plain", charset="utf-8", headers=headers)
+    return web.Response(status=status, body=dumped(report), content_type="application/json", headers=headers)
+
+
+def server_of(request: BaseRequest) -> str:
+    """Scheme and host as the client addressed this server."""
+    return f"{request.scheme}://{request.host}"

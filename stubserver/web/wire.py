@@ -1,0 +1,43 @@
+"""The only translation between aiohttp's requests and those of the matching core."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from aiohttp.web_request import BaseRequest
+
+from matching import Request
+from stubserver.errors import BodyTooLargeError, ExpectationError
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """(raw path, raw query) of a request target; the absolute form loses its scheme and authority."""
+    if not target.startswith("/") and "://" in target:
+        _, _, rest = target.partition("://")
+        slash = rest.find("/")
+        target = rest[slash:] if slash >= 0 else "/"
+    path, _, query = target.partition("#")[0].partition("?")
+    return path, query
+
+
+async def read_body(request: BaseRequest) -> bytes:
+    """The whole body, content codings undone. Raises BodyTooLargeError, ExpectationError."""
+    if not request.can_read_body:
+        return b""
+    expectation = request.headers.get("Expect")
+    if expectation is not None:
+        if expectation.lower() != "100-continue":
+            raise ExpectationError(f"Expect: {expectation} is not known", "leave the header out")
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise BodyTooLargeError("the request's body is over the limit", "raise --max-body") from None
+
+
+def to_matching(request: BaseRequest, path: str, query: str, body: bytes) -> Request:
+    """The request as the core sees it, for a path within a stub."""
+    lines = [
+        (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+        for name, value in request.raw_headers
+    ]
+    return Request(request.method.upper(), path, query, lines, body)
