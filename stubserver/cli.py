@@ -127,7 +127,7 @@ def check(**options: Any) -> None:
     except StubServerError as error:
         _fail(error, EXIT_USAGE)
     snapshot = _run(server.load())
-    sys.exit(EXIT_PROBLEMS if print_check(Console(soft_wrap=True), snapshot) else 0)
+    sys.exit(EXIT_PROBLEMS if print_check(_console(), snapshot) else 0)
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -138,8 +138,16 @@ def _settings(options: dict[str, Any]) -> Settings:
         _fail(error, EXIT_USAGE)
 
 
+def _console(*, stderr: bool = False) -> Console:
+    """A console that never breaks a line that someone will copy; as wide as it takes where no terminal sets a width."""
+    console = Console(stderr=stderr, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 200
+    return console
+
+
 def _fail(error: StubServerError, code: int) -> NoReturn:
-    console = Console(stderr=True, soft_wrap=True)
+    console = _console(stderr=True)
     console.print(f"[red]stubserver:[/] {escape(error.detail)}")
     if error.cure:
         console.print(f"  cure: {escape(error.cure)}")
@@ -161,10 +169,10 @@ async def _serve(server: Server) -> None:
         snapshot = await server.load()
     except StubServerError as error:
         _fail(error, EXIT_LOAD)
-    console = Console(soft_wrap=True)
+    console = _console()
     as_json = server.settings.log_format == "json"
     if not server.settings.watch and snapshot.pacts and all(entry.pact is None for entry in snapshot.pacts):
-        print_check(Console(stderr=True, soft_wrap=True), snapshot)
+        print_check(_console(stderr=True), snapshot)
         sys.exit(EXIT_LOAD)
     try:
         host, port = await server.start()

@@ -41,7 +41,7 @@ class Cors:
         headers["Access-Control-Allow-Origin"] = origin
         headers.setdefault("Access-Control-Allow-Credentials", "true")
         # `*` does not count for requests with credentials: every name has to be said.
-        headers.setdefault("Access-Control-Expose-Headers", ", ".join(dict.fromkeys(headers)))
+        headers.setdefault("Access-Control-Expose-Headers", ", ".join(_worth_exposing(headers)))
 
     def is_preflight(self, request: BaseRequest) -> bool:
         """Whether a browser asks for leave to send the real request."""
@@ -65,6 +65,10 @@ class Cors:
         if asked.get("Access-Control-Request-Private-Network") == "true":
             headers["Access-Control-Allow-Private-Network"] = "true"
         return headers
+
+
+def _worth_exposing(headers: CIMultiDict[str]) -> list[str]:
+    return [name for name in dict.fromkeys(headers) if name != "Vary" and not name.startswith("Access-Control-")]
 
 
 def _with(methods: str, method: str) -> str:

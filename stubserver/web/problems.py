@@ -8,7 +8,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from stubserver import __version__
 from stubserver.errors import StubServerError
+
+SERVER = f"stubserver/{__version__}"  # the Server header of every answer
 
 
 def problem_response(error: StubServerError) -> web.Response:
@@ -31,7 +34,7 @@ def json_response(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """A JSON answer, indented: people read it in terminals. Not to be sniffed, not to be cached."""
-    fixed = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})}
+    fixed = {"Server": SERVER, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})}
     return web.Response(status=status, body=dumped(document), content_type=content_type, headers=fixed)
 
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import structlog
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
-from matching import Match, PatternError, StateSelector, find
+from matching import CompiledInteraction, Match, PatternError, StateSelector, find
 from stubserver.catalog import Catalog
 from stubserver.errors import BadRequestError
 from stubserver.web.addressing import AddressBook
 from stubserver.web.cors import Cors
 from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
-from stubserver.web.problems import dumped
+from stubserver.web.problems import SERVER, dumped
 from stubserver.web.wire import read_body, split_target, to_matching
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -29,6 +30,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _PACTFLOW_STATE_HEADER = "pactflow-stub-provider-state"
 _STATELESS_HEADER = "X-Stub-Stateless"
 _PACTFLOW_STATELESS_HEADER = "pactflow-stub-include-empty-provider-states"
+_HEADER_TEXT = " !\"#$&'()*+,/:;<=>?@[]^_`{|}~"  # what stands in a header as it is; the rest is percent-encoded
 _WORK_IN_THREAD = 64 << 10  # bytes of body from which an explanation leaves the event loop
 
 
@@ -56,6 +58,7 @@ class StubDoor:
         self._options = options
         self._cors = Cors(from_referer=options.cors_referer) if options.cors else None
         self._book = AddressBook(catalog.current)
+        self._headers: dict[str, CIMultiDict[str]] = {}  # by interaction id, for the snapshot of the book
         self._state_headers = tuple(filter(None, (STATE_HEADER, _PACTFLOW_STATE_HEADER, options.provider_state_header)))
         if options.provider_state is not None:
             StateSelector(options.provider_state)
@@ -65,6 +68,7 @@ class StubDoor:
         """The addresses of what is served now."""
         if self._book.snapshot is not self._catalog.current:
             self._book = AddressBook(self._catalog.current)
+            self._headers = {}
         return self._book
 
     async def answer(self, request: BaseRequest) -> web.StreamResponse:
@@ -84,7 +88,7 @@ class StubDoor:
             if isinstance(found, Match):
                 return self._hit(request, found)
         if self._cors is not None and self._cors.is_preflight(request):
-            return web.Response(status=204, headers=self._cors.preflight_headers(request))
+            return web.Response(status=204, headers={"Server": SERVER, **self._cors.preflight_headers(request)})
         return await self._miss(request, Question(book.snapshot, resolved, actual, state, server_of(request)))
 
     def state_selector(self, request: BaseRequest) -> StateSelector | None:
@@ -110,12 +114,22 @@ class StubDoor:
 
     def _hit(self, request: BaseRequest, found: Match) -> web.StreamResponse:
         interaction = found.interaction
-        headers = CIMultiDict(interaction.response.headers)
-        headers["X-Stub-Match"] = "lenient" if found.lenient else "exact"
-        headers["X-Stub-Interaction"] = interaction.id
+        headers = (self._headers.get(interaction.id) or self._ready_headers(interaction)).copy()
+        if found.lenient:
+            headers["X-Stub-Match"] = "lenient"
         if self._cors is not None:
             self._cors.allow(request, headers)
         return web.Response(status=interaction.response.status, headers=headers, body=interaction.response.body)
+
+    def _ready_headers(self, interaction: CompiledInteraction) -> CIMultiDict[str]:
+        """The header lines of an interaction's answer, made once: as recorded, then ours."""
+        headers = CIMultiDict(interaction.response.headers)
+        headers["X-Stub-Match"] = "exact"
+        headers["X-Stub-Interaction"] = interaction.id
+        headers["X-Stub-Description"] = quote(interaction.interaction.description[:200], _HEADER_TEXT, errors="replace")
+        headers.setdefault("Server", SERVER)
+        self._headers[interaction.id] = headers
+        return headers
 
     async def _miss(self, request: BaseRequest, question: Question) -> web.StreamResponse:
         limit = self._options.near_misses
@@ -124,7 +138,7 @@ class StubDoor:
         else:
             report = explain_miss(question, limit)
         log.warning("no match", target=question.shown_target, nearest=_nearest(report))
-        headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none"})
+        headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", "Server": SERVER})
         if self._cors is not None:
             self._cors.allow(request, headers)
         return miss_response(request, report, self._options.no_match_status, headers)

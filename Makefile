@@ -1,0 +1,62 @@
+# Two commands for a newcomer: `make run` and `make test`. Everything is installed into $(VENV).
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: run test lint format examples bench bench-micro bench-http coverage clean
+
+run: $(VENV)/.installed-run ## serve the example pacts
+	$(BIN)/stubserver serve examples/pacts --watch --port $(PORT)
+
+test: $(VENV)/.installed-test ## all tests
+	$(BIN)/python -m pytest
+
+coverage: $(VENV)/.installed-test ## all tests, with the branch coverage of the matching core
+	$(BIN)/python -m pytest --cov=matching --cov=stubserver --cov-branch --cov-report=term-missing:skip-covered
+
+lint: $(VENV)/.installed-lint ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.installed-lint ## put everything into house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+examples: $(VENV)/.installed-examples ## write examples/pacts anew with the consumer tests
+	$(BIN)/python -m pytest -p no:cacheprovider -c /dev/null --rootdir=. -q examples/contracts
+
+bench: bench-micro bench-http ## all benchmarks
+
+bench-micro: $(VENV)/.installed-test ## what parsing, compiling, looking up, matching and explaining cost
+	$(BIN)/python -m benchmarks.micro
+
+bench-http: $(VENV)/.installed-test ## requests per second beside the Rust stub and a bare aiohttp server
+	$(BIN)/python -m benchmarks.http
+
+clean: ## remove what make made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "stubserver needs Python 3.11 or later; name one with make PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install $(PIP_FLAGS) -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-lint: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[test,lint]'
+	@touch $@
+
+$(VENV)/.installed-examples: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[examples]'
+	@touch $@
