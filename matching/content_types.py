@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -76,6 +77,7 @@ PLAIN_TEXT = ContentType("text", "plain")
 OCTET_STREAM = ContentType("application", "octet-stream")
 
 
+@functools.lru_cache(maxsize=1024)
 def parse_content_type(text: str) -> ContentType | None:
     """Parse a `Content-Type` value; None when it is not a media type."""
     essence, *rest = text.split(";")
@@ -127,7 +129,7 @@ def agrees(expected: ContentType | None, actual: ContentType | None) -> bool:
     expected type has some (the multipart boundary never: it differs on every call); and
     `application/hal+json` may stand for `application/json`, not the other way round.
     """
-    if expected is None or actual is None:
+    if expected is None or actual is None or expected is actual:
         return True
     if expected.kind is Kind.MULTIPART and actual.kind is Kind.MULTIPART:
         return expected.essence == actual.essence

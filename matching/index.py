@@ -16,7 +16,7 @@ from typing import Any
 import re2
 
 from matching.compile import CompiledInteraction
-from matching.http_text import canonical_path
+from matching.http_text import canonical_path, percent_decoded
 from matching.parts import LiteralPath, RuledPath
 from matching.patterns import re2_options, re2_text
 from matching.request import Request
@@ -27,6 +27,14 @@ ORDERS: Mapping[str, Callable[[CompiledInteraction], tuple[int, ...]]] = {
     "file": lambda interaction: (),
     "status": lambda interaction: (interaction.response.status,),
 }
+
+
+SCANNED_PATHS = 2000  # how many interactions are looked at for a path that resembles a request's
+
+
+def path_segments(path: str) -> tuple[str, ...]:
+    """The segments of a path as resemblance sees them."""
+    return tuple(percent_decoded(path).lower().strip("/").split("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class _MethodIndex:
 class Index:
     """A frozen index of interactions. `interactions` keeps the order they were loaded in."""
 
-    __slots__ = ("_methods", "interactions", "ranked")
+    __slots__ = ("_methods", "constrained_headers", "interactions", "ranked", "segments")
 
     def __init__(self, interactions: Iterable[CompiledInteraction], order: str = "specific") -> None:
         """Build the index; `order` is a key of ORDERS."""
@@ -78,20 +86,23 @@ class Index:
         self.ranked = tuple(
             Candidate(rank, item) for rank, item in enumerate(sorted(self.interactions, key=preference))
         )
-        self._methods: dict[str, _MethodIndex] = {}
+        # The headers that a decision can depend on; Content-Type says how a body is compared.
+        names = {header.name for interaction in self.interactions for header in interaction.headers}
+        self.constrained_headers = tuple(sorted(names | {"content-type"}))
+        # What near misses of a path that nobody records are looked for in: the segments of the first paths.
+        self.segments = tuple(path_segments(item.interaction.request.path) for item in self._first())
         builders: dict[str, _Builder] = {}
         for candidate in self.ranked:
             builders.setdefault(candidate.interaction.method, _Builder()).add(candidate)
         self._methods = {method: builder.build() for method, builder in builders.items()}
 
+    def _first(self) -> Iterator[CompiledInteraction]:
+        return (candidate.interaction for candidate in self.ranked[:SCANNED_PATHS])
+
     def buckets(self, request: Request) -> list[Bucket]:
         """The buckets whose method and path fit the request; candidates of each stand by rank."""
         method = self._methods.get(request.method)
         return method.buckets(request) if method is not None else []
-
-    def methods_of(self, request: Request) -> list[str]:
-        """The methods that some interaction records for the request's path."""
-        return [name for name, method in self._methods.items() if method.buckets(request)]
 
     def buckets_of_any_method(self, request: Request) -> Iterator[Bucket]:
         """The buckets whose path fits the request, whatever their method."""

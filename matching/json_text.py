@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, NoReturn
 
 import orjson
 
-# orjson turns integers beyond 64 bits into floats; only documents that may hold one take the slower reader.
-_LONG_DIGITS = re.compile(rb"[0-9]{19}")
+# orjson turns integers beyond 64 bits into floats; only documents with 19 digits in a row, which may hold one, take the
+# slower reader. Searching in a copy with all digits alike is many times faster than a pattern.
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
+_LONG_DIGITS = b"0" * 19
 
 MAX_DEPTH = 128  # levels of nesting that a recorded document may have; real ones stay below 30
 
@@ -21,7 +22,7 @@ class JsonError(ValueError):
 def parse_json(content: bytes) -> Any:
     """Parse JSON bytes (UTF-8). Duplicate keys: the last wins. Raises JsonError, never anything else."""
     try:
-        if _LONG_DIGITS.search(content):
+        if _LONG_DIGITS in content.translate(_DIGITS_ALIKE):
             return json.loads(content.decode(), parse_constant=_refuse_constant)
         return orjson.loads(content)
     except RecursionError:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import re2
 
 from matching.compile import CompiledInteraction
-from matching.index import Bucket, Candidate, Index
+from matching.index import Bucket, Candidate, Index, path_segments
 from matching.matchers import shown
 from matching.mismatch import Mismatch, Part
 from matching.patterns import compile_search
@@ -141,7 +142,6 @@ class NearMiss:
 
 MISMATCHES_PER_INTERACTION = 20
 COMPARED_INTERACTIONS = 50  # how many candidates are compared in full
-_SCANNED_PATHS = 2000  # how many interactions are looked at for a path that resembles the request's
 
 
 def near_misses(
@@ -191,14 +191,12 @@ def _mismatches(interaction: CompiledInteraction, request: Request, state: State
 
 def _resembling(index: Index, request: Request) -> list[Candidate]:
     """Interactions whose recorded path shares most segments with the request's, at most ten."""
-    segments = request.decoded_path.lower().strip("/").split("/")
+    segments = path_segments(request.path)
+    size = len(segments)
     scored = []
-    for candidate in index.ranked[:_SCANNED_PATHS]:
-        recorded = candidate.interaction.interaction.request.path.lower().strip("/").split("/")
-        shared = sum(ours == theirs for ours, theirs in zip(segments, recorded, strict=False))
-        apart = abs(len(segments) - len(recorded))
+    for candidate, recorded in zip(index.ranked, index.segments, strict=False):
+        shared = sum(map(str.__eq__, segments, recorded))
+        apart = abs(size - len(recorded))
         if shared or not apart:
-            scored.append(
-                (apart - 2 * shared, candidate.interaction.method != request.method, candidate.rank, candidate)
-            )
-    return [entry[3] for entry in sorted(scored, key=lambda entry: entry[:3])[:10]]
+            scored.append((apart - 2 * shared, candidate.interaction.method != request.method, candidate.rank))
+    return [index.ranked[rank] for _, _, rank in heapq.nsmallest(10, scored)]

@@ -43,6 +43,7 @@ class Server:
         self._watcher: asyncio.Task[None] | None = None
         options = StubOptions(
             lenient=settings.lenient,
+            hot_cache=settings.hot_cache,
             no_match_status=settings.no_match_status,
             near_misses=settings.near_misses,
             head=settings.head,
@@ -51,6 +52,7 @@ class Server:
             stateless=settings.stateless,
             cors=settings.cors,
             cors_referer=settings.cors_referer,
+            log_hits=settings.loglevel in ("debug", "trace"),
         )
         try:
             self._stub_door = StubDoor(self.catalog, options)

@@ -100,6 +100,7 @@ def main() -> None:
 )
 @click.option("-o", "--cors/--no-cors", default=None, help="Answer browsers of other origins (default: yes).")
 @click.option("--cors-referer", is_flag=True, default=None, help="Take the origin from Referer without an Origin.")
+@click.option("--hot-cache", type=int, default=None, help="Bytes of decisions remembered (default: 16 MiB; 0: none).")
 @click.option("--max-body", type=int, default=None, help="Largest request body in bytes (default: 10 MiB).")
 @click.option("-l", "--loglevel", type=click.Choice(list(LEVELS)), default=None, help="Least important events to log.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default=None, help="Logs for people or machines.")
@@ -198,10 +199,12 @@ def print_start(console: Console, snapshot: Snapshot, url: str) -> None:
     table = Table(title="Pacts", title_justify="left", show_edge=False, pad_edge=False)
     for heading in ("consumer", "provider", "spec", "served", "skipped", "from"):
         table.add_column(heading, justify="right" if heading in ("served", "skipped") else "left", overflow="fold")
-    for entry in snapshot.pacts:
+    shown = snapshot.pacts[:_SHOWN]
+    for entry in shown:
         table.add_row(*_row(entry))
     console.print(table)
-    for entry in snapshot.pacts:
+    _print_rest(console, len(snapshot.pacts), f"{url}/_stubserver/pacts")
+    for entry in shown:
         for reason, count in _skip_reasons(entry).items():
             console.print(f"  skipped {count} of {escape(entry.origin)}: {escape(reason)}", style="yellow")
         warnings = [problem for problem in entry.problems if problem.severity is Severity.WARNING]
@@ -212,8 +215,9 @@ def print_start(console: Console, snapshot: Snapshot, url: str) -> None:
                 style="yellow",
             )
     console.print("\nStubs", style="italic")
-    for address in snapshot.stubs:
+    for address in list(snapshot.stubs)[:_SHOWN]:
         console.print(f"  {escape(url + (base_path(address) or '/'))}   {escape(str(address))}", highlight=False)
+    _print_rest(console, len(snapshot.stubs), f"{url}/_stubserver/stubs")
     sample = _sample(snapshot)
     if sample is not None:
         line = curl_line(url, example_request(sample.interaction.request))
@@ -222,6 +226,14 @@ def print_start(console: Console, snapshot: Snapshot, url: str) -> None:
             console.print(f"  {escape(line)}", highlight=False)
     served = len(snapshot.root.index.interactions)
     console.print(f"\nServing {served} interactions of {len(snapshot.pacts)} pacts at {url} (stop with Ctrl+C)\n")
+
+
+_SHOWN = 50  # rows of each list at start
+
+
+def _print_rest(console: Console, count: int, where: str) -> None:
+    if count > _SHOWN:
+        console.print(f"  … and {count - _SHOWN} more: {escape(where)}", highlight=False)
 
 
 def _row(entry: LoadedPact) -> list[str]:

@@ -74,10 +74,11 @@ class Settings(BaseSettings):
     stateless: bool = Field(True, description="Let interactions without a state answer when a state is asked for.")
     cors: bool = Field(True, description="Answer browsers of other origins.")
     cors_referer: bool = Field(False, description="Take the origin from Referer when there is no Origin.")
+    hot_cache: int = Field(16 << 20, ge=0, description="Bytes of decisions on bodies that are remembered; 0 for none.")
     max_body: int = Field(10 << 20, ge=1024, description="Largest request body, in bytes.")
 
     loglevel: Literal["error", "warn", "info", "debug", "trace", "none"] = Field(
-        "info", description="Least important events that are logged."
+        "info", description="Least important events that are logged; `debug` has every request."
     )
     log_format: Literal["text", "json"] = Field("text", description="Logs for people or for machines.")
 

@@ -16,10 +16,13 @@ from typing import Any
 
 import aiohttp
 import orjson
+import structlog
 from yarl import URL
 
 from stubserver.errors import SourceError
 from stubserver.sources.document import MAX_DOCUMENT_BYTES, FailedDocument, PactDocument, Yielded
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10)
 _MAX_REDIRECTS = 5
@@ -132,7 +135,9 @@ class Remote:
             except _PassingError as error:
                 if attempt == self._access.retries:
                     raise SourceError(str(error), "check that it is running and reachable") from None
-            await asyncio.sleep(min(delay, _LONGEST_DELAY) * random.uniform(0.5, 1))  # noqa: S311 - spreads retries
+                pause = min(delay, _LONGEST_DELAY) * random.uniform(0.5, 1)  # noqa: S311 - only spreads the attempts
+                log.warning("fetch failed; trying again", reason=str(error), seconds=round(pause, 1))
+            await asyncio.sleep(pause)
             delay *= 2
         raise AssertionError("the last attempt returns or raises")
 

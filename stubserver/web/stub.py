@@ -16,8 +16,8 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
-from matching import CompiledInteraction, Match, PatternError, StateSelector, find
-from stubserver.catalog import Catalog
+from matching import CompiledInteraction, Match, PatternError, StateSelector
+from stubserver.catalog import Catalog, Decisions, Snapshot
 from stubserver.errors import BadRequestError
 from stubserver.web.addressing import AddressBook
 from stubserver.web.cors import Cors
@@ -39,6 +39,7 @@ class StubOptions:
     """What the stub door can be told; see the settings of the same names."""
 
     lenient: bool = False
+    hot_cache: int = 16 << 20
     no_match_status: int = 500
     near_misses: int = 3
     head: bool = False
@@ -47,6 +48,16 @@ class StubOptions:
     stateless: bool = True
     cors: bool = True
     cors_referer: bool = False
+    log_hits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What belongs to one snapshot. A request that has begun finishes with the one it began with."""
+
+    book: AddressBook
+    decisions: Decisions
+    headers: dict[str, CIMultiDict[str]]  # ready header lines by interaction id
 
 
 class StubDoor:
@@ -57,39 +68,44 @@ class StubDoor:
         self._catalog = catalog
         self._options = options
         self._cors = Cors(from_referer=options.cors_referer) if options.cors else None
-        self._book = AddressBook(catalog.current)
-        self._headers: dict[str, CIMultiDict[str]] = {}  # by interaction id, for the snapshot of the book
         self._state_headers = tuple(filter(None, (STATE_HEADER, _PACTFLOW_STATE_HEADER, options.provider_state_header)))
+        self._served = self._serve(catalog.current)
         if options.provider_state is not None:
             StateSelector(options.provider_state)
 
     @property
     def book(self) -> AddressBook:
         """The addresses of what is served now."""
-        if self._book.snapshot is not self._catalog.current:
-            self._book = AddressBook(self._catalog.current)
-            self._headers = {}
-        return self._book
+        return self._serving().book
+
+    def _serving(self) -> _Served:
+        """What belongs to the catalog's current snapshot, made anew when that was replaced."""
+        if self._served.book.snapshot is not self._catalog.current:
+            self._served = self._serve(self._catalog.current)
+        return self._served
+
+    def _serve(self, snapshot: Snapshot) -> _Served:
+        return _Served(AddressBook(snapshot), Decisions(self._options.hot_cache, lenient=self._options.lenient), {})
 
     async def answer(self, request: BaseRequest) -> web.StreamResponse:
         """Answer one request. Raises StubServerError for what cannot be understood."""
-        book = self.book
+        served = self._serving()
         path, query = split_target(request.raw_path)
-        resolved = book.resolve(path)
+        resolved = served.book.resolve(path)
         state = self.state_selector(request)
         actual = to_matching(request, resolved.path, query, await read_body(request))
-        index = resolved.stub.index
-        found = find(index, actual, state, lenient=self._options.lenient)
+        stub = resolved.stub
+        found = served.decisions.decide(stub, actual, state)
         if isinstance(found, Match):
-            return self._hit(request, found)
+            return self._hit(request, served, found)
         if self._options.head and request.method == "HEAD":
             actual.method = "GET"
-            found = find(index, actual, state, lenient=self._options.lenient)
+            found = served.decisions.decide(stub, actual, state)
             if isinstance(found, Match):
-                return self._hit(request, found)
+                return self._hit(request, served, found)
         if self._cors is not None and self._cors.is_preflight(request):
             return web.Response(status=204, headers={"Server": SERVER, **self._cors.preflight_headers(request)})
-        return await self._miss(request, Question(book.snapshot, resolved, actual, state, server_of(request)))
+        return await self._miss(request, Question(served.book.snapshot, resolved, actual, state, server_of(request)))
 
     def state_selector(self, request: BaseRequest) -> StateSelector | None:
         """The provider state that the request (or else the settings) asks for. Raises BadRequestError."""
@@ -112,24 +128,25 @@ class StubDoor:
             cure = "send a regular expression that is found in the state's name"
             raise BadRequestError(f"the provider state {source!r} {error}", cure) from None
 
-    def _hit(self, request: BaseRequest, found: Match) -> web.StreamResponse:
+    def _hit(self, request: BaseRequest, served: _Served, found: Match) -> web.StreamResponse:
         interaction = found.interaction
-        headers = (self._headers.get(interaction.id) or self._ready_headers(interaction)).copy()
+        ready = served.headers.get(interaction.id)
+        if ready is None:
+            ready = served.headers[interaction.id] = ready_headers(interaction)
+        headers = ready.copy()
         if found.lenient:
             headers["X-Stub-Match"] = "lenient"
+        if self._options.log_hits:
+            log.debug(
+                "match",
+                target=f"{request.method} {request.raw_path}",
+                interaction=interaction.interaction.description,
+                pact=f"{interaction.consumer} → {interaction.provider}",
+                status=interaction.response.status,
+            )
         if self._cors is not None:
             self._cors.allow(request, headers)
         return web.Response(status=interaction.response.status, headers=headers, body=interaction.response.body)
-
-    def _ready_headers(self, interaction: CompiledInteraction) -> CIMultiDict[str]:
-        """The header lines of an interaction's answer, made once: as recorded, then ours."""
-        headers = CIMultiDict(interaction.response.headers)
-        headers["X-Stub-Match"] = "exact"
-        headers["X-Stub-Interaction"] = interaction.id
-        headers["X-Stub-Description"] = quote(interaction.interaction.description[:200], _HEADER_TEXT, errors="replace")
-        headers.setdefault("Server", SERVER)
-        self._headers[interaction.id] = headers
-        return headers
 
     async def _miss(self, request: BaseRequest, question: Question) -> web.StreamResponse:
         limit = self._options.near_misses
@@ -142,6 +159,16 @@ class StubDoor:
         if self._cors is not None:
             self._cors.allow(request, headers)
         return miss_response(request, report, self._options.no_match_status, headers)
+
+
+def ready_headers(interaction: CompiledInteraction) -> CIMultiDict[str]:
+    """The header lines of an interaction's answer: as recorded, then ours."""
+    headers = CIMultiDict(interaction.response.headers)
+    headers["X-Stub-Match"] = "exact"
+    headers["X-Stub-Interaction"] = interaction.id
+    headers["X-Stub-Description"] = quote(interaction.interaction.description[:200], _HEADER_TEXT, errors="replace")
+    headers.setdefault("Server", SERVER)
+    return headers
 
 
 def _nearest(report: dict[str, object]) -> object:

@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`. How to run and read them is in README.md beside this file."""

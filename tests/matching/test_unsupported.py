@@ -1,0 +1,134 @@
+"""What is not supported takes away exactly its interaction, says so at the place, and leaves the others served."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from matching import CompiledPact, Index, Match, Request, Severity, find
+from tests.matching.pacts import load, post
+
+FIRST = {"description": "first", "request": {"path": "/first"}, "response": {"status": 201}}
+LAST = {"description": "last", "request": {"path": "/last"}, "response": {"status": 202}}
+
+
+def around(request: dict[str, Any], version: str = "V3") -> CompiledPact:
+    """A pact of three, of which the middle one is odd."""
+    odd = {"description": "odd", "request": {"method": "POST", **request}, "response": {"status": 200}}
+    return load(FIRST, odd, LAST, version=version)
+
+
+def assert_only_the_middle_is_skipped(pact: CompiledPact, pointer: str) -> None:
+    assert [item.interaction.description for item in pact.interactions] == ["first", "last"]
+    assert [(item.description, item.pointer) for item in pact.skipped] == [("odd", "/interactions/1")]
+    assert pact.skipped[0].reason
+    assert [(p.severity, p.pointer) for p in pact.problems] == [(Severity.SKIPPED, pointer)]
+    assert pact.problems[0].message
+    assert pact.problems[0].cure
+    index = Index(pact.interactions)
+    for path, status in (("/first", 201), ("/last", 202)):
+        found = find(index, Request("GET", path))
+        assert isinstance(found, Match)
+        assert found.interaction.response.status == status
+    assert not isinstance(find(index, post('{"a":"x"}')), Match)
+
+
+RULES = [
+    {"match": "no-such-rule"},
+    {"match": "Type"},
+    {"match": "ignore-order"},
+    {"match": "statusCode", "status": "success"},
+    {"match": "regex", "regex": "("},
+    {"match": "include"},
+]
+
+ROOT = "/interactions/1/request/matchingRules"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_body_rule(rule: dict[str, Any]) -> None:
+    """A rule that cannot be applied to a value of the body."""
+    pact = around({"body": {"a": "x"}, "matchingRules": {"body": {"$.a": {"matchers": [rule]}}}})
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/body/$.a")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_flat_body_rule(rule: dict[str, Any]) -> None:
+    """The same in the V2 form."""
+    pact = around({"body": {"a": "x"}, "matchingRules": {"$.body.a": rule}}, "V2")
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/$.body.a")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_rule_of_the_path(rule: dict[str, Any]) -> None:
+    """A rule that cannot be applied to the path."""
+    assert_only_the_middle_is_skipped(around({"matchingRules": {"path": {"matchers": [rule]}}}), f"{ROOT}/path")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_rule_of_a_parameter(rule: dict[str, Any]) -> None:
+    """A rule that cannot be applied to a query parameter."""
+    pact = around({"query": {"a/b": ["1"]}, "matchingRules": {"query": {"a/b": {"matchers": [rule]}}}})
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/query/a~1b")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_rule_of_a_header(rule: dict[str, Any]) -> None:
+    """A rule that cannot be applied to a header."""
+    pact = around({"headers": {"X-A": "1"}, "matchingRules": {"header": {"X-A": {"matchers": [rule]}}}})
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/header/X-A")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_rule_of_a_text(rule: dict[str, Any]) -> None:
+    """A rule that cannot be applied to a text body."""
+    request = {
+        "headers": {"Content-Type": "text/plain"},
+        "body": "x",
+        "matchingRules": {"body": {"$": {"matchers": [rule]}}},
+    }
+    assert_only_the_middle_is_skipped(around(request), f"{ROOT}/body/$")
+
+
+def test_one_bad_rule_among_good_ones() -> None:
+    """A single rule that cannot be applied is enough, also inside a list of rules."""
+    matchers = [{"match": "type"}, {"match": "no-such-rule"}]
+    pact = around({"body": {"a": "x"}, "matchingRules": {"body": {"$.a": {"matchers": matchers}}}})
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/body/$.a")
+
+
+def test_a_body_that_nests_too_deeply() -> None:
+    """A recorded body beyond the depth that is compared takes its own interaction away."""
+    body: Any = 1
+    for _ in range(131):
+        body = [body]
+    assert_only_the_middle_is_skipped(around({"body": body}), "/interactions/1/request")
+
+
+def test_every_reason_is_told() -> None:
+    """An interaction with several things unsupported lists them all, and is skipped once."""
+    bad = {"matchers": [{"match": "no-such-rule"}]}
+    pact = around(
+        {
+            "query": {"q": ["1"]},
+            "headers": {"X-A": "1"},
+            "body": {"a": 1},
+            "matchingRules": {"path": bad, "query": {"q": bad}, "header": {"X-A": bad}, "body": {"$.a": bad}},
+        }
+    )
+    assert len(pact.skipped) == 1
+    assert [problem.pointer for problem in pact.problems] == [
+        f"{ROOT}/path",
+        f"{ROOT}/query/q",
+        f"{ROOT}/header/X-A",
+        f"{ROOT}/body/$.a",
+    ]
+
+
+def test_the_response_is_never_a_reason() -> None:
+    """Rules of a response, known or not, do not keep its interaction from being served."""
+    rules = {"body": {"$.a": {"matchers": [{"match": "no-such-rule"}]}}, "status": {"matchers": [{"match": "x"}]}}
+    pact = load({"request": {}, "response": {"status": 200, "body": {"a": 1}, "matchingRules": rules}})
+    assert len(pact.interactions) == 1
+    assert not pact.skipped
