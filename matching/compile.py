@@ -32,7 +32,7 @@ from matching.request import Request
 from matching.response import CompiledResponse, compile_response
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledInteraction:
     """An interaction ready to decide on requests and to answer them.
 
@@ -179,13 +179,14 @@ def _specificity(interaction: Interaction, path: LiteralPath | RuledPath) -> tup
 
 
 def _interaction_id(interaction: Interaction, consumer: str, provider: str) -> str:
-    request = interaction.request
+    request, response = interaction.request, interaction.response
     identity = [
         consumer,
         provider,
         interaction.description,
         [[state.name, state.params] for state in interaction.states],
         [request.method, request.path, dict(request.query), request.headers, request.body.content.hex()],
+        [response.status, response.headers, response.body.content.hex()],
     ]
     return hashlib.sha256(dump_json(identity)).hexdigest()[:12]
 

@@ -57,7 +57,7 @@ class _Served:
 
     book: AddressBook
     decisions: Decisions
-    headers: dict[str, CIMultiDict[str]]  # ready header lines by interaction id
+    headers: dict[CompiledInteraction, CIMultiDict[str]]  # ready header lines of answers given before
 
 
 class StubDoor:
@@ -130,9 +130,9 @@ class StubDoor:
 
     def _hit(self, request: BaseRequest, served: _Served, found: Match) -> web.StreamResponse:
         interaction = found.interaction
-        ready = served.headers.get(interaction.id)
+        ready = served.headers.get(interaction)
         if ready is None:
-            ready = served.headers[interaction.id] = ready_headers(interaction)
+            ready = served.headers[interaction] = ready_headers(interaction)
         headers = ready.copy()
         if found.lenient:
             headers["X-Stub-Match"] = "lenient"
