@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from matching.json_text import JsonError, parse_json
+
 
 class Kind(Enum):
     """How a body of some content type is compared."""
@@ -113,13 +115,21 @@ def detect_content_type(content: bytes) -> ContentType | None:
         return HTML
     if _XML_ELEMENT.match(head):
         return XML
-    if _JSON_START.match(head):
+    if _JSON_START.match(head) and _is_json(content):
         return JSON
     try:
         content.decode()
     except UnicodeDecodeError:
         return None
     return PLAIN_TEXT
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        parse_json(content)
+    except JsonError:
+        return False
+    return True
 
 
 def agrees(expected: ContentType | None, actual: ContentType | None) -> bool:

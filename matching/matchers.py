@@ -187,7 +187,7 @@ class TextNumber:
     __slots__ = ("_form", "rule")
 
     FORMS: Mapping[str, re.Pattern[str]] = {
-        "integer": re.compile(r"-?[0-9]+"),
+        "integer": re.compile(r"[+-]?[0-9]+"),
         "decimal": re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"),
         "number": re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from matching.content_types import parse_parameters
@@ -106,55 +106,99 @@ class QueryMatcher:
                 yield Mismatch(Part.QUERY, name, "absent", None, _plain(values), message)
 
 
+class Count:
+    """How many values a query parameter or header may have: all of these bounds, or any one of them."""
+
+    __slots__ = ("_any", "_bounds")
+
+    def __init__(self, bounds: list[tuple[int, int | None]], *, any_suffices: bool) -> None:
+        self._bounds = bounds
+        self._any = any_suffices
+
+    def matches(self, count: int) -> bool:
+        hold = (least <= count and (most is None or count <= most) for least, most in self._bounds)
+        return any(hold) if self._any else all(hold)
+
+    def explain(self, count: int) -> str | None:
+        if self.matches(count):
+            return None
+        wanted = (" or " if self._any else " and ").join(
+            f"exactly {least}" if least == most else f"at least {least}" if most is None else f"{least} to {most}"
+            for least, most in self._bounds
+        )
+        return f"expected {wanted} values but received {count}"
+
+
+def _compile_count(rules: RuleList, recorded: int) -> Count | None:
+    """The bounds that rules put on the number of values; None when there are none."""
+    bounds: list[tuple[int, int | None]] = []
+    for rule in rules.rules:
+        least, most = rule.attributes.get("min"), rule.attributes.get("max")
+        if rule.name == "equality":
+            bounds.append((recorded, recorded))
+        elif rule.name == "type" and (least is not None or most is not None):
+            bounds.append((least or 0, most))
+        elif rules.any_suffices:
+            return None  # an alternative for any number of values
+    return Count(bounds, any_suffices=rules.any_suffices) if bounds else None
+
+
+class Each:
+    """Values under rules, one by one; those beyond the recorded ones are held against the first."""
+
+    __slots__ = ("_count", "_matchers")
+
+    def __init__(self, values: list[str], rules: RuleList) -> None:
+        self._matchers = tuple(compile_rules(rules, value, TEXT_RULES) for value in values or [""])
+        self._count = _compile_count(rules, len(values))
+
+    def _matcher(self, index: int) -> Matcher:
+        return self._matchers[index] if index < len(self._matchers) else self._matchers[0]
+
+    def matches(self, values: list[str], *, counted: bool = True) -> bool:
+        if counted and self._count is not None and not self._count.matches(len(values)):
+            return False
+        return all(self._matcher(index).matches(value) for index, value in enumerate(values))
+
+    def explain(self, values: list[str], *, counted: bool = True) -> Iterator[tuple[str, str | int, str]]:
+        """(rule, what came, why it does not pass) for each difference."""
+        if counted and self._count is not None and (reason := self._count.explain(len(values))) is not None:
+            yield self._matchers[0].rule, len(values), reason
+        for index, value in enumerate(values):
+            matcher = self._matcher(index)
+            reason = matcher.explain(value)
+            if reason is not None:
+                yield matcher.rule, value, reason
+
+
 class ParameterMatcher:
     """All values of one query parameter: equal one by one, or each under the rules of its name."""
 
-    __slots__ = ("_least", "_matchers", "_most", "_texts", "expected", "name")
+    __slots__ = ("_each", "_texts", "expected", "name")
 
     def __init__(self, name: str, expected: tuple[str | None, ...], rules: RuleList | None) -> None:
         self.name = name
         self.expected = expected
-        self._texts = [value or "" for value in expected]
-        self._matchers: tuple[Matcher, ...] | None = None
-        self._least, self._most = 0, None
-        if rules is not None:
-            # Values beyond the recorded ones are held against the first.
-            self._matchers = tuple(compile_rules(rules, text, TEXT_RULES) for text in self._texts or [""])
-            bounds = [rule.attributes for rule in rules.rules if rule.name == "type"]
-            self._least = max((bound.get("min") or 0 for bound in bounds), default=0)
-            self._most = min((bound["max"] for bound in bounds if bound.get("max") is not None), default=None)
+        self._texts = _texts(expected)
+        self._each = None if rules is None else Each(self._texts, rules)
 
     def matches(self, values: list[str | None]) -> bool:
-        matchers = self._matchers
-        if matchers is None:
-            return len(values) == len(self._texts) and all(
-                (value or "") == text for value, text in zip(values, self._texts, strict=True)
-            )
-        if len(values) < self._least or (self._most is not None and len(values) > self._most):
-            return False
-        return all(self._matcher(matchers, index).matches(value or "") for index, value in enumerate(values))
-
-    @staticmethod
-    def _matcher(matchers: tuple[Matcher, ...], index: int) -> Matcher:
-        return matchers[index] if index < len(matchers) else matchers[0]
+        texts = _texts(values)
+        return texts == self._texts if self._each is None else self._each.matches(texts)
 
     def explain(self, values: list[str | None]) -> Iterator[Mismatch]:
-        matchers, name = self._matchers, self.name
-        if matchers is None:
-            if not self.matches(values):
-                message = f"Query parameter {shown(name)}: " + inequality(_plain(self._texts), _plain(values))
-                yield Mismatch(Part.QUERY, name, "equality", _plain(self.expected), _plain(values), message)
-            return
-        if len(values) < self._least or (self._most is not None and len(values) > self._most):
-            wanted = f"at least {self._least}" if len(values) < self._least else f"at most {self._most}"
-            message = f"Query parameter {shown(name)}: expected {wanted} values but received {len(values)}"
-            yield Mismatch(Part.QUERY, name, "type", wanted, len(values), message)
-        for index, value in enumerate(values):
-            matcher = self._matcher(matchers, index)
-            reason = matcher.explain(value or "")
-            if reason is not None:
-                message = f"Query parameter {shown(name)}: {reason}"
-                yield Mismatch(Part.QUERY, name, matcher.rule, _plain(self.expected), value, message)
+        name, expected = self.name, _plain(self.expected)
+        if self._each is not None:
+            for rule, actual, reason in self._each.explain(_texts(values)):
+                yield Mismatch(Part.QUERY, name, rule, expected, actual, f"Query parameter {shown(name)}: {reason}")
+        elif not self.matches(values):
+            message = f"Query parameter {shown(name)}: {inequality(_plain(self._texts), _plain(values))}"
+            yield Mismatch(Part.QUERY, name, "equality", expected, _plain(values), message)
+
+
+def _texts(values: Iterable[str | None]) -> list[str]:
+    """A name without `=` counts as one with an empty value."""
+    return [value or "" for value in values]
 
 
 def _plain(values: tuple[str | None, ...] | list[str] | list[str | None]) -> str | list[str | None] | None:
@@ -189,17 +233,16 @@ class HeaderMatcher(Protocol):
 class PlainHeader:
     """A header without rules: the same values in the same order, or the same text once joined by commas."""
 
-    __slots__ = ("_joined", "_recorded", "_values", "name")
+    __slots__ = ("_recorded", "_values", "name")
 
     def __init__(self, recorded: str, values: list[str]) -> None:
         self._recorded = recorded
         self.name = recorded.lower()
         self._values = values
-        self._joined = ",".join(values)
 
     def matches(self, values: list[str] | None) -> bool:
-        if values is None:
-            return False
+        if values is None or not self._values:
+            return False  # recorded without any value: whatever comes is too much
         # Both sides are split into items without blanks around, so equal joined texts mean equal items, and one line
         # `1, 2` also stands for two lines `1` and `2`.
         return values == self._values or _squeezed(values) == _squeezed(self._values)
@@ -267,33 +310,29 @@ def _range_agrees(expected: _MediaRange, actual: _MediaRange) -> bool:
 
 
 class RuledHeader:
-    """A header under rules: each value must pass; values beyond the recorded ones are held against the first."""
+    """A header under rules. How many values it has counts as soon as there are several on either side."""
 
-    __slots__ = ("_matchers", "_recorded", "_values", "name")
+    __slots__ = ("_each", "_recorded", "_values", "name")
 
     def __init__(self, recorded: str, values: list[str], rules: RuleList) -> None:
         self._recorded = recorded
         self.name = recorded.lower()
         self._values = values
-        self._matchers = tuple(compile_rules(rules, value, TEXT_RULES) for value in values or [""])
+        self._each = Each(values, rules)
+
+    def _counted(self, values: list[str]) -> bool:
+        return len(values) > 1 or len(self._values) > 1
 
     def matches(self, values: list[str] | None) -> bool:
-        return values is not None and all(self._matcher(index).matches(value) for index, value in enumerate(values))
-
-    def _matcher(self, index: int) -> Matcher:
-        return self._matchers[index] if index < len(self._matchers) else self._matchers[0]
+        return values is not None and self._each.matches(values, counted=self._counted(values))
 
     def explain(self, values: list[str] | None) -> Iterator[Mismatch]:
         expected = ", ".join(self._values)
         if values is None:
             yield _missing_header(self._recorded, expected)
             return
-        for index, value in enumerate(values):
-            matcher = self._matcher(index)
-            reason = matcher.explain(value)
-            if reason is not None:
-                message = f"Header {self._recorded}: {reason}"
-                yield Mismatch(Part.HEADER, self._recorded, matcher.rule, expected, value, message)
+        for rule, actual, reason in self._each.explain(values, counted=self._counted(values)):
+            yield Mismatch(Part.HEADER, self._recorded, rule, expected, actual, f"Header {self._recorded}: {reason}")
 
 
 def _missing_header(name: str, expected: str) -> Mismatch:

@@ -135,19 +135,19 @@ class Scope(Generic[R]):
     compares every rule with every node.
     """
 
-    __slots__ = ("_depth", "_live", "_reached")
+    __slots__ = ("_best", "_depth", "_live")
 
-    def __init__(self, live: tuple[_Live[R], ...], reached: tuple[_Reached[R], ...], depth: int) -> None:
+    def __init__(self, live: tuple[_Live[R], ...], best: _Reached[R] | None, depth: int) -> None:
         self._live = live
-        self._reached = reached  # best first
+        self._best = best
         self._depth = depth
 
     @classmethod
     def root(cls, rules: list[tuple[Path, R]]) -> Scope[R]:
         """The scope of the document's root, from (path, rules) pairs in file order."""
         live = tuple(_Live(path, value, (), order) for order, (path, value) in enumerate(rules) if path)
-        reached = (_Reached(value, 2, (), order, 0) for order, (path, value) in enumerate(rules) if not path)
-        return cls(live, tuple(sorted(reached, key=lambda rule: rule.rank, reverse=True)), 0)
+        reached = [_Reached(value, 2, (), order, 0) for order, (path, value) in enumerate(rules) if not path]
+        return cls(live, _best_of(reached), 0)
 
     def child(self, key: str | int | Wildcard) -> Scope[R]:
         """The scope one step down. A `Wildcard` stands for every key (or index) that no rule names."""
@@ -167,20 +167,18 @@ class Scope(Generic[R]):
                 reached.append(_Reached(rule.rules, product * (depth + 1), weights, rule.order, depth))
             else:
                 live.append(_Live(rule.path, rule.rules, weights, rule.order))
-        if reached:
-            ranked = tuple(sorted((*reached, *self._reached), key=lambda rule: rule.rank, reverse=True))
-        else:
-            ranked = self._reached
-        return Scope(tuple(live), ranked, depth)
+        if self._best is not None:
+            reached.append(self._best)
+        return Scope(tuple(live), _best_of(reached), depth)
 
-    def governing(self) -> list[tuple[R, bool]]:
-        """The rules that reach this node, best first, each with whether it is inherited from above."""
-        return [(rule.rules, rule.length < self._depth) for rule in self._reached]
+    def governing(self) -> tuple[R, bool] | None:
+        """The rules that govern this node and whether they are inherited from above; None when it has none."""
+        return None if self._best is None else (self._best.rules, self._best.length < self._depth)
 
     @property
     def is_free(self) -> bool:
         """True when no rule reaches this node or anything below it."""
-        return not self._live and not self._reached
+        return not self._live and self._best is None
 
     def named_keys(self) -> set[str]:
         """The keys that living rules name at the next step."""
@@ -195,6 +193,10 @@ class Scope(Generic[R]):
         """The indices that living rules name at the next step."""
         tokens = (rule.path[self._depth] for rule in self._live)
         return {token for token in tokens if isinstance(token, int)}
+
+
+def _best_of(reached: list[_Reached[R]]) -> _Reached[R] | None:
+    return max(reached, key=lambda rule: rule.rank, default=None)
 
 
 def _wildcard_weight(token: Token, key: Wildcard) -> int:

@@ -1,9 +1,7 @@
 """Regular expressions from pacts and requests: compiled once, matched over the whole text, never running away.
 
-Patterns come from Java, Ruby, JavaScript, .NET, Rust and Python. RE2 runs them in linear time; what RE2 refuses
-(look-around, back-references) goes to `regex` with a time limit. RE2's `\\d`, `\\w` and `\\s` know ASCII only while
-those of the pact world know Unicode, so they are spelled out for it; where that cannot be done (`\\b`, `[\\W]`), texts
-beyond ASCII go to `regex` as well. As in the reference implementation, `^` and `$` also stand at line breaks.
+RE2 runs them in linear time. What it refuses (look-around, back-references) or reads otherwise goes to `regex` with a
+time limit; `matching.dialects` says which. As in the reference implementation, a rule's pattern has to match the whole text.
 """
 
 from __future__ import annotations
@@ -14,6 +12,8 @@ from dataclasses import dataclass
 
 import re2
 import regex
+
+from matching.dialects import Reading, Respelled, respell
 
 TIME_LIMIT = 0.05  # seconds one match may take in the engine that backtracks
 MAX_LENGTH = 8192  # characters of a pattern of a pact
@@ -57,8 +57,8 @@ class Pattern:
 
 
 def re2_text(text: str) -> bytes:
-    """A text as RE2 takes it; bytes that were not UTF-8 become what they were, and match nothing."""
-    return text.encode("utf-8", "surrogateescape") if text.isascii() else text.encode("utf-8", "replace")
+    """A text as RE2 takes it; bytes that were not UTF-8 become question marks."""
+    return text.encode("utf-8", "replace")
 
 
 @functools.lru_cache(maxsize=65536)
@@ -66,17 +66,21 @@ def compile_pattern(source: str) -> Pattern:
     """Compile a pattern of a pact; the same source gives the same object. Raises PatternError."""
     if len(source) > MAX_LENGTH:
         raise PatternError(f"is longer than {MAX_LENGTH} characters")
-    spelled_out, faithful = _spelled_out(source)
-    linear = _linear_set(spelled_out, re2.Set.FullMatchSet)
-    if linear is not None and faithful:
-        return Pattern(source, spelled_out, linear, None)
+    respelled = respell(source)
+    linear = None if respelled.reading is Reading.OTHER else _linear_set(respelled.re2, re2.Set.FullMatchSet)
+    if linear is not None and respelled.reading is Reading.SAME:
+        return Pattern(source, respelled.re2, linear, None)
     try:
-        backtracking = regex.compile(source, regex.MULTILINE)
+        return Pattern(source, None, linear, _compile_backtracking(respelled))
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
         if linear is None:
             raise PatternError(str(error) or type(error).__name__) from None
-        backtracking = None
-    return Pattern(source, spelled_out if backtracking is None else None, linear, backtracking)
+        return Pattern(source, respelled.re2, linear, None)
+
+
+def _compile_backtracking(respelled: Respelled) -> regex.Pattern[str]:
+    version = regex.VERSION1 if respelled.has_set_operations else regex.VERSION0
+    return regex.compile(respelled.regex, regex.MULTILINE | version)
 
 
 @functools.lru_cache(maxsize=256)
@@ -87,7 +91,7 @@ def compile_search(source: str) -> re2.Set:
     """
     if len(source) > MAX_SEARCH_LENGTH:
         raise PatternError(f"is longer than {MAX_SEARCH_LENGTH} characters")
-    found = _linear_set(_spelled_out(source)[0], re2.Set.SearchSet)
+    found = _linear_set(respell(source).re2, re2.Set.SearchSet)
     if found is None:
         raise PatternError("is not a regular expression that RE2 runs (look-around and back-references are not)")
     return found
@@ -102,52 +106,3 @@ def _linear_set(source: str, make: Callable[[re2.Options], re2.Set]) -> re2.Set 
     except re2.error:
         return None
     return patterns
-
-
-_CLASS_MEMBERS = {
-    "d": r"\p{Nd}",
-    "w": r"\p{L}\p{M}\p{Nd}\p{Pc}",
-    "s": r"\s\x{0b}\x{85}\p{Z}",
-}
-
-
-def _spelled_out(source: str) -> tuple[str, bool]:
-    """The pattern with `\\d`, `\\w`, `\\s` (and their negations) in Unicode terms, and whether that is faithful."""
-    if "\\Q" in source:
-        return f"(?m){source}", False
-    pieces, faithful, in_class, at = ["(?m)"], True, False, 0
-    while at < len(source):
-        char = source[at]
-        if char == "\\" and at + 1 < len(source):
-            letter = source[at + 1]
-            at += 2
-            members = _CLASS_MEMBERS.get(letter.lower())
-            if members is None:
-                faithful = faithful and letter not in "bB"
-                pieces.append("\\" + letter)
-            elif letter.islower():
-                pieces.append(members if in_class else f"[{members}]")
-            elif in_class:
-                faithful = False
-                pieces.append("\\" + letter)
-            else:
-                pieces.append(f"[^{members}]")
-            continue
-        pieces.append(char)
-        at += 1
-        if in_class:
-            if char == "[" and source[at : at + 1] == ":":
-                end = source.find(":]", at)
-                if end > 0:
-                    pieces.append(source[at : end + 2])
-                    at = end + 2
-                    faithful = False  # POSIX classes are ASCII in RE2
-            elif char == "]":
-                in_class = False
-        elif char == "[":
-            in_class = True
-            for opening in ("^", "]"):
-                if source[at : at + 1] == opening:
-                    pieces.append(opening)
-                    at += 1
-    return "".join(pieces), faithful

@@ -27,7 +27,7 @@ import orjson
 from matching.json_text import kind_of, strict_equal
 from matching.matchers import JSON_RULES, Matcher, RuleError, compile_rules, inequality, shown
 from matching.mismatch import Mismatch, Part
-from matching.model import RuleList
+from matching.model import MatchingRule, RuleList
 from matching.paths import Path, Scope, Wildcard, render_step
 
 
@@ -60,12 +60,16 @@ _SCALAR_RULES = frozenset({"number", "integer", "decimal", "boolean", "null", "i
 
 
 def _governing(scope: Scope[RuleList]) -> tuple[RuleList | None, bool]:
-    """The rules of this node and whether they are inherited; (None, False) when it has none."""
-    for rules, inherited in scope.governing():
-        kept = tuple(rule for rule in rules.rules if rule.name not in _NOT_INHERITED) if inherited else rules.rules
-        if kept:
-            return RuleList(kept, rules.any_suffices, rules.pointer), inherited
-    return None, False
+    """The rules of this node and whether they are inherited; (None, False) when it has none.
+
+    Only the path that weighs most counts: when none of its rules is for this node, the node has none.
+    """
+    found = scope.governing()
+    if found is None:
+        return None, False
+    rules, inherited = found
+    kept = tuple(rule for rule in rules.rules if rule.name not in _NOT_INHERITED) if inherited else rules.rules
+    return (RuleList(kept, rules.any_suffices, rules.pointer), inherited) if kept else (None, False)
 
 
 def _compile(example: Any, scope: Scope[RuleList], extra_keys: bool) -> Node:
@@ -94,7 +98,7 @@ def _compile(example: Any, scope: Scope[RuleList], extra_keys: bool) -> Node:
 def _compile_object(
     example: dict[str, Any], scope: Scope[RuleList], rules: RuleList | None, inherited: bool, extra_keys: bool
 ) -> Node:
-    checks = _size_checks(rules, inherited, "keys")
+    checks = _container_checks(example, rules, inherited)
     names = [rule.name for rule in rules.rules] if rules else []
     refused = [name for name in names if name in _SCALAR_RULES]
     if refused and (len(refused) == len(names) or not (rules and rules.any_suffices)):
@@ -106,7 +110,7 @@ def _compile_object(
 
 
 def _compile_entries(
-    example: dict[str, Any], scope: Scope[RuleList], checks: tuple[SizeCheck, ...], extra_keys: bool
+    example: dict[str, Any], scope: Scope[RuleList], checks: tuple[Check, ...], extra_keys: bool
 ) -> Node:
     if not example:
         return Entries({}, None, checks)
@@ -125,14 +129,28 @@ def _compile_array(
     if rules is None:
         return Array(tuple(items), None, {}, fixed=True, checks=())
     if not example:
-        return Array((), None, {}, fixed=False, checks=_size_checks(rules, inherited, "items"))
+        return Array((), None, {}, fixed=False, checks=_container_checks(example, rules, inherited))
     further = {
         index: _compile(example[0], scope.child(index), extra_keys)
         for index in scope.named_indices()
         if index >= len(example)
     }
     rest = _compile(example[0], scope.child(Wildcard.INDEX), extra_keys)
-    return Array(tuple(items), rest, further, fixed=False, checks=_size_checks(rules, inherited, "items"))
+    return Array(tuple(items), rest, further, fixed=False, checks=_container_checks(example, rules, inherited))
+
+
+class Check(Protocol):
+    """What the rules of a container demand of it as a whole."""
+
+    @property
+    def rule(self) -> str:
+        """The rule as reports name it."""
+
+    def matches(self, actual: Any) -> bool:
+        """Whether the list or object passes."""
+
+    def explain(self, actual: Any) -> str | None:
+        """Why it does not."""
 
 
 class SizeCheck:
@@ -146,30 +164,74 @@ class SizeCheck:
         self._least = least
         self._most = most
 
-    def matches(self, size: int) -> bool:
-        return size >= self._least and (self._most is None or size <= self._most)
+    def matches(self, actual: Any) -> bool:
+        return len(actual) >= self._least and (self._most is None or len(actual) <= self._most)
 
-    def explain(self, size: int) -> str | None:
-        if size < self._least:
-            return f"Expected at least {self._least} {self._noun} but received {size}"
-        if self._most is not None and size > self._most:
-            return f"Expected at most {self._most} {self._noun} but received {size}"
-        return None
+    def explain(self, actual: Any) -> str | None:
+        if self.matches(actual):
+            return None
+        bound = f"at least {self._least}" if len(actual) < self._least else f"at most {self._most}"
+        return f"Expected {bound} {self._noun} but received {len(actual)}"
 
 
-def _size_checks(rules: RuleList | None, inherited: bool, noun: str) -> tuple[SizeCheck, ...]:
-    checks = []
-    for rule in rules.rules if rules else ():
-        least, most = rule.attributes.get("min"), rule.attributes.get("max")
-        if rule.name == "type" and not inherited and (least is not None or most is not None):
-            checks.append(SizeCheck("type", noun, least or 0, most))
-        elif rule.name == "notEmpty":
-            checks.append(SizeCheck("notEmpty", noun, 1, None))
-        elif rules and rules.any_suffices and noun == "items" and rule.name != "null":
-            return ()  # an alternative that does not bound the length
-    if rules and rules.any_suffices and len(checks) > 1 and noun == "items":
-        raise RuleError("alternatives (OR) of length bounds are not supported")
-    return tuple(checks)
+class WholeCheck:
+    """`equality` among alternatives: the whole container as recorded."""
+
+    __slots__ = ("_node",)
+    rule = "equality"
+
+    def __init__(self, example: Any) -> None:
+        self._node = Same(example)
+
+    def matches(self, actual: Any) -> bool:
+        return self._node.matches(actual)
+
+    def explain(self, actual: Any) -> str | None:
+        return None if self.matches(actual) else f"Expected {shown(self._node.example)} but received {shown(actual)}"
+
+
+class AnyCheck:
+    """Alternatives: one of them suffices."""
+
+    __slots__ = ("_checks", "rule")
+
+    def __init__(self, checks: list[Check]) -> None:
+        self._checks = checks
+        self.rule = " or ".join(check.rule for check in checks)
+
+    def matches(self, actual: Any) -> bool:
+        return any(check.matches(actual) for check in self._checks)
+
+    def explain(self, actual: Any) -> str | None:
+        if self.matches(actual):
+            return None
+        return "None of the alternatives holds: " + "; ".join(filter(None, (c.explain(actual) for c in self._checks)))
+
+
+def _container_checks(example: Any, rules: RuleList | None, inherited: bool) -> tuple[Check, ...]:
+    """The checks of a list or object under these rules; all of them must pass."""
+    if rules is None:
+        return ()
+    noun = "items" if isinstance(example, list) else "keys"
+    checks: list[Check] = []
+    for rule in rules.rules:
+        if rule.name == "null" or (noun == "keys" and rule.name in _SCALAR_RULES):
+            continue  # no alternative for a container; see Nullable and Never
+        check = _container_check(rule, example, noun, inherited)
+        if check is not None:
+            checks.append(check)
+        elif rules.any_suffices:
+            return ()  # an alternative that every container of this kind satisfies
+    return (AnyCheck(checks),) if rules.any_suffices and checks else tuple(checks)
+
+
+def _container_check(rule: MatchingRule, example: Any, noun: str, inherited: bool) -> Check | None:
+    least, most = rule.attributes.get("min"), rule.attributes.get("max")
+    if rule.name == "type" and not inherited and (least is not None or most is not None):
+        return SizeCheck("type", noun, least or 0, most)
+    if rule.name == "notEmpty":
+        return SizeCheck("notEmpty", noun, 1, None)
+    return WholeCheck(example) if rule.name == "equality" else None
 
 
 class Same:
@@ -261,7 +323,7 @@ class Object:
 
     __slots__ = ("_checks", "_deciders", "_extra_keys", "_members")
 
-    def __init__(self, members: dict[str, Node], extra_keys: bool, checks: tuple[SizeCheck, ...]) -> None:
+    def __init__(self, members: dict[str, Node], extra_keys: bool, checks: tuple[Check, ...]) -> None:
         self._members = members
         self._deciders = tuple((key, node.matches) for key, node in members.items())
         self._extra_keys = extra_keys
@@ -275,13 +337,13 @@ class Object:
         for key, matches in self._deciders:
             if key not in actual or not matches(actual[key]):
                 return False
-        return not self._checks or all(check.matches(len(actual)) for check in self._checks)
+        return not self._checks or all(check.matches(actual) for check in self._checks)
 
     def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
         if type(actual) is not dict:
             yield _kind_mismatch("object", actual, path)
             return
-        yield from _explain_size(self._checks, len(actual), path)
+        yield from _explain_checks(self._checks, actual, path)
         yield from _key_differences(self._members, actual, path, "equality", extra_keys=self._extra_keys)
         for key, node in self._members.items():
             if key in actual:
@@ -293,7 +355,7 @@ class Entries:
 
     __slots__ = ("_checks", "_named", "_other")
 
-    def __init__(self, named: dict[str, Node], other: Node | None, checks: tuple[SizeCheck, ...]) -> None:
+    def __init__(self, named: dict[str, Node], other: Node | None, checks: tuple[Check, ...]) -> None:
         self._named = named
         self._other = other  # None when no entry was recorded: then no entry may come
         self._checks = checks
@@ -305,13 +367,13 @@ class Entries:
             node = self._named.get(key, self._other)
             if node is None or not node.matches(value):
                 return False
-        return all(check.matches(len(actual)) for check in self._checks)
+        return all(check.matches(actual) for check in self._checks)
 
     def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
         if type(actual) is not dict:
             yield _kind_mismatch("object", actual, path)
             return
-        yield from _explain_size(self._checks, len(actual), path)
+        yield from _explain_checks(self._checks, actual, path)
         for key, value in actual.items():
             node = self._named.get(key, self._other)
             if node is None:
@@ -333,7 +395,7 @@ class Array:
         further: dict[int, Node],
         *,
         fixed: bool,
-        checks: tuple[SizeCheck, ...],
+        checks: tuple[Check, ...],
     ) -> None:
         self._items = items
         self._rest = rest
@@ -347,7 +409,7 @@ class Array:
         size, recorded = len(actual), len(self._items)
         if self._fixed and size != recorded:
             return False
-        if self._checks and not all(check.matches(size) for check in self._checks):
+        if self._checks and not all(check.matches(actual) for check in self._checks):
             return False
         for node, value in zip(self._items, actual, strict=False):
             if not node.matches(value):
@@ -368,7 +430,7 @@ class Array:
         recorded = len(self._items)
         if self._fixed and len(actual) != recorded:
             yield _length_mismatch(recorded, actual, path)
-        yield from _explain_size(self._checks, len(actual), path)
+        yield from _explain_checks(self._checks, actual, path)
         for index, value in enumerate(actual):
             node = self._items[index] if index < recorded else self._further.get(index, self._rest)
             if node is not None:
@@ -408,8 +470,8 @@ class Never:
         yield Mismatch(Part.BODY, path, self._rule, None, actual, message)
 
 
-def _explain_size(checks: tuple[SizeCheck, ...], size: int, path: str) -> Iterator[Mismatch]:
+def _explain_checks(checks: tuple[Check, ...], actual: Any, path: str) -> Iterator[Mismatch]:
     for check in checks:
-        message = check.explain(size)
+        message = check.explain(actual)
         if message is not None:
-            yield Mismatch(Part.BODY, path, check.rule, None, size, message)
+            yield Mismatch(Part.BODY, path, check.rule, None, len(actual), message)

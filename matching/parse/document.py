@@ -213,11 +213,11 @@ def _parse_state(state: Any) -> ProviderState:
 
 
 def _parse_request(request: Mapping[str, Any], v4: bool, report: Report) -> ExampleRequest:
-    method = request.get("method", "GET")
+    method = "GET" if request.get("method") is None else request["method"]
     if not isinstance(method, str) or not method.strip():
         problem = report.at("method").problem(Severity.SKIPPED, "the method is not a text", "write it like GET")
         raise PactError([problem])
-    path = request.get("path", "/")
+    path = "/" if request.get("path") is None else request["path"]
     if not isinstance(path, str):
         problem = report.at("path").problem(Severity.SKIPPED, "the path is not a text", "write it like /orders/1")
         raise PactError([problem])

@@ -99,6 +99,9 @@ def _base64_decoded(text: str) -> bytes | None:
         return None
 
 
+_ENVELOPE = {"content", "contentType", "contentTypeHint", "encoded"}
+
+
 def parse_body_envelope(document: Mapping[str, Any], headers: HeaderValues, report: Report) -> Body:
     """A V4 body: `{"content": …, "contentType": …, "encoded": …}`."""
     if "body" not in document:
@@ -106,10 +109,11 @@ def parse_body_envelope(document: Mapping[str, Any], headers: HeaderValues, repo
     envelope = document["body"]
     if envelope is None:
         return NULL_BODY
-    if not isinstance(envelope, dict) or ("content" not in envelope and envelope):
-        return parse_body(document, headers)  # not an envelope: the whole value is the body
+    if not isinstance(envelope, dict):
+        return parse_body(document, headers)
     if "content" not in envelope:
-        return MISSING_BODY
+        # Either an envelope around nothing, or no envelope: then the whole value is the body.
+        return MISSING_BODY if set(envelope) <= _ENVELOPE else parse_body(document, headers)
     value = envelope["content"]
     if value is None:
         return NULL_BODY

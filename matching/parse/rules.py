@@ -59,6 +59,13 @@ def parse_rules(document: Mapping[str, Any], report: Report, query_names: set[st
     return builder.build()
 
 
+_NAMED_CATEGORIES = ("header", "headers", "query", "body", "contents", "metadata")
+
+
+def _looks_like_body(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(key.startswith("$") for key in value)
+
+
 class _Rules:
     """Matching rules while they are being collected."""
 
@@ -88,7 +95,7 @@ class _Rules:
             return
         category = path[0] if path else "body"
         if category == "body":
-            self._set_body(path[1:], rules)
+            self._body[path[1:]] = rules
         elif category == "path":
             self._path = _joined(self._path, rules)
         elif category in ("header", "headers") and len(path) > 1 and isinstance(path[1], str):
@@ -102,9 +109,10 @@ class _Rules:
             self._status = _joined(self._status, rules)
         else:
             report.warn(
-                f"the path {key!r} is in no part of a request or response; the rule is set aside",
+                f"the path {key!r} names no part of a request or response; it is taken for one of the body",
                 "begin it with $.body, $.path, $.query or $.header",
             )
+            self._body[path] = rules
 
     def add_category(self, name: str, value: Any, report: Report) -> None:
         """One category of the V3 form."""
@@ -116,7 +124,10 @@ class _Rules:
                     self._status = _joined(self._status, rules)
         elif name == "method":
             report.warn("matching rules on the method are set aside", "a method is always compared as recorded")
-        elif name in ("header", "headers", "query", "body", "contents", "metadata"):
+        elif name in _NAMED_CATEGORIES or _looks_like_body(value):
+            if name not in _NAMED_CATEGORIES:
+                report.warn(f"there is no category {name!r}; its rules are taken for the body", "call it body")
+                name = "body"
             if not isinstance(value, dict):
                 report.warn("is not an object", "write one entry per path or name, or leave the category out")
                 return
@@ -131,22 +142,20 @@ class _Rules:
 
     def _add_entry(self, category: str, key: str, rules: RuleList, report: Report) -> None:
         if category in ("header", "headers"):
-            self._header[_literal_name(key).lower()] = rules
+            header = _literal_name(key).lower()
+            self._header[header] = _joined(self._header.get(header), rules)
         elif category == "query":
             if key == "$":
                 self._query_default = rules
             else:
                 name = key if key in self._query_names else _literal_name(key)
-                self._query[name] = rules
+                self._query[name] = _joined(self._query.get(name), rules)
         elif category == "body":
             try:
-                self._set_body(parse_path(key), rules)
+                self._body[parse_path(key or "$")] = rules
             except PathError as error:
                 report.warn(f"the path {key!r} {error}; the rule is set aside", _PATH_CURE)
         # contents and metadata belong to messages, which are not served.
-
-    def _set_body(self, path: Path, rules: RuleList) -> None:
-        self._body[path] = rules
 
 
 _PATH_CURE = "write it like $.items[*].id or $['odd name']; filters, slices and .. are not part of pact paths"
@@ -183,7 +192,7 @@ def _single_rule_list(value: Any, report: Report) -> RuleList | None:
 
 
 def _parse_rule_list(value: Any, report: Report) -> RuleList | None:
-    """`{"combine": …, "matchers": […]}`; None when nothing of it can be used. No matchers at all mean equality."""
+    """`{"combine": …, "matchers": […]}`; None when it holds no rule that can be used."""
     if not isinstance(value, dict):
         report.warn("is not an object with matchers; the rule is set aside", 'write {"matchers": [{"match": "type"}]}')
         return None
@@ -195,7 +204,7 @@ def _parse_rule_list(value: Any, report: Report) -> RuleList | None:
         if rule is not None:
             rules.append(rule)
     if not rules:
-        return None if entries else RuleList((MatchingRule("equality"),), pointer=report.pointer)
+        return None
     combine = value.get("combine")
     any_suffices = isinstance(combine, str) and combine.upper() == "OR"
     return RuleList(tuple(rules), any_suffices and len(rules) > 1, report.pointer)
@@ -233,7 +242,7 @@ def _whole_number(value: Any) -> int | None:
         return None
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 20:
         return int(value)
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and abs(value) < 1e15:
         return int(value)
     return value if isinstance(value, int) else None
 

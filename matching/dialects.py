@@ -1,0 +1,169 @@
+"""Regular expressions of other dialects, respelled for the two engines that run them here.
+
+Contracts hold patterns of Java, Ruby, JavaScript, .NET, Rust and Python; the reference implementation reads them all
+with Oniguruma, and so what Oniguruma means is what counts. A pattern is read once, from left to right, and written
+twice: for RE2, whose `\\d`, `\\w` and `\\s` know ASCII only and are therefore spelled out, and for `regex`. On the way it is noted
+how far RE2's reading can be trusted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Reading(IntEnum):
+    """For which texts RE2 reads a pattern as it is meant."""
+
+    SAME = 0  # for every text
+    ASCII = 1  # for texts within ASCII: `\\b`, `[\\W]`, `[[:alpha:]]`
+    OTHER = 2  # for none: sets within sets, `&&` in sets
+
+
+@dataclass(frozen=True, slots=True)
+class Respelled:
+    """A pattern for both engines. `has_set_operations` asks for the newer of `regex`'s two behaviours."""
+
+    re2: str
+    regex: str
+    reading: Reading
+
+    @property
+    def has_set_operations(self) -> bool:
+        """Whether sets stand within sets or are intersected."""
+        return self.reading is Reading.OTHER
+
+
+def respell(source: str) -> Respelled:
+    """Respell one pattern. Total: whatever is not understood is passed on for the engines to refuse."""
+    return _Speller(source).respelled()
+
+
+_UNICODE_MEMBERS = {"d": r"\p{Nd}", "w": r"\p{L}\p{M}\p{Nd}\p{Pc}", "s": r"\s\x{0b}\x{85}\p{Z}"}
+_BACK_REFERENCE = re.compile(r"\\k(?:<(\w+)>|'(\w+)'|\{(\w+)\})")
+_QUOTED_GROUP = re.compile(r"\(\?'(\w+)'")
+_UP_TO = re.compile(r"\{,(\d+)\}")
+_CODE_POINT = re.compile(r"\\u(?:([0-9A-Fa-f]{4})|\{([0-9A-Fa-f]{1,6})\})")
+_CONTROL = re.compile(r"\\c([A-Za-z])")
+_LITERAL = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
+_POSIX_CLASS = re.compile(r"\[:\^?\w+:\]")
+
+
+class _Speller:
+    """One pass over a pattern."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._at = 0
+        self._in_set = False
+        self._re2 = ["(?m)"]  # as in Oniguruma, ^ and $ also stand at line breaks
+        self._regex: list[str] = []
+        self._reading = Reading.SAME
+
+    def respelled(self) -> Respelled:
+        source = self._source
+        while self._at < len(source):
+            char = source[self._at]
+            if char == "\\":
+                self._escape()
+            elif self._in_set:
+                self._set_member(char)
+            elif char == "[":
+                self._open_set()
+            elif not (
+                (char == "(" and self._replace(_QUOTED_GROUP, lambda found: f"(?P<{found[1]}>"))
+                or (char == "{" and self._replace(_UP_TO, lambda found: f"{{0,{found[1]}}}"))
+            ):
+                self._copy(1)
+        return Respelled("".join(self._re2), "".join(self._regex), self._reading)
+
+    def _write(self, for_re2: str, for_regex: str | None = None) -> None:
+        self._re2.append(for_re2)
+        self._regex.append(for_re2 if for_regex is None else for_regex)
+
+    def _copy(self, length: int) -> None:
+        self._write(self._source[self._at : self._at + length])
+        self._at += length
+
+    def _replace(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> bool:
+        found = pattern.match(self._source, self._at)
+        if found is None:
+            return False
+        self._write(by(found))
+        self._at = found.end()
+        return True
+
+    def _distrust(self, reading: Reading) -> None:
+        self._reading = max(self._reading, reading)
+
+    def _escape(self) -> None:
+        if self._replace(_LITERAL, lambda found: "".join(map(_quoted, found[1]))):
+            return
+        if self._replace(_CODE_POINT, _code_point) or self._replace(_CONTROL, _control):
+            return
+        if not self._in_set and self._replace(
+            _BACK_REFERENCE, lambda found: f"(?P={found[1] or found[2] or found[3]})"
+        ):
+            return
+        letter = self._source[self._at + 1 : self._at + 2]
+        written = "\\" + letter
+        if letter.lower() in _UNICODE_MEMBERS and letter:
+            members = _UNICODE_MEMBERS[letter.lower()]
+            if letter.islower():
+                self._write(members if self._in_set else f"[{members}]", written)
+            elif self._in_set:
+                self._distrust(Reading.ASCII)  # RE2 has no way to say it
+                self._write(written)
+            else:
+                self._write(f"[^{members}]", written)
+        elif letter in ("h", "H"):  # a hexadecimal digit in Oniguruma
+            digits = "0-9A-Fa-f"
+            negated = f"[^{digits}]"
+            self._write((digits if self._in_set else f"[{digits}]") if letter == "h" else negated)
+        elif letter in ("z", "Z") and not self._in_set:
+            self._write(r"\z", r"\Z")
+        elif letter == "e":
+            self._write(r"\x1b")
+        else:
+            if letter in ("b", "B") and not self._in_set:
+                self._distrust(Reading.ASCII)
+            self._write(written)
+        self._at += 2
+
+    def _open_set(self) -> None:
+        self._in_set = True
+        self._copy(1)
+        if self._source.startswith("^", self._at):
+            self._copy(1)
+        if self._source.startswith("]", self._at):  # a bracket in first place is a member
+            self._copy(1)
+
+    def _set_member(self, char: str) -> None:
+        posix = _POSIX_CLASS.match(self._source, self._at)
+        if posix:
+            self._distrust(Reading.ASCII)
+            self._copy(len(posix[0]))
+            return
+        if char == "[" or self._source.startswith("&&", self._at):
+            self._distrust(Reading.OTHER)
+            # From here on `regex` reads the sets; what follows is copied as it is.
+            self._copy(len(self._source) - self._at)
+            return
+        if char == "]":
+            self._in_set = False
+        self._copy(1)
+
+
+def _quoted(char: str) -> str:
+    return char if char.isalnum() or not char.isascii() else "\\" + char
+
+
+def _code_point(found: re.Match[str]) -> str:
+    code = int(found[1] or found[2], 16)
+    return found[0] if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF else _quoted(chr(code))
+
+
+def _control(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[1].upper()) & 0x1F:02x}"
