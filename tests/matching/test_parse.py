@@ -1,4 +1,4 @@
-"""Pact documents in every spelling: versions, states, queries, headers, bodies, rules; and what is said about bad ones."""
+"""Pact documents in every spelling: versions, states, queries, headers, bodies, rules; and what is said of bad ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matching import PactError, Problem, Severity, load_pact
 from matching.model import Body, BodyState, ExampleRequest, MatchingRules, Pact, RuleList, Specification
 from matching.parse import parse_pact
 from matching.paths import Wildcard
-from tests.matching.pacts import VERSIONS
+from tests.matching.pacts import VERSIONS, decide, load, post
 
 
 def parse(entry: Any, version: str = "V3", **extra: Any) -> Pact:
@@ -460,7 +460,8 @@ def test_the_states_of_a_body(version: str) -> None:
     assert body({}, version).state is BodyState.MISSING
     assert body({"body": None}, version).state is BodyState.NULL
     assert body({"body": ""}, version).state is BodyState.EMPTY
-    for value in ({}, [], 0, False, "x"):
+    values: list[Any] = [{}, [], 0, False, "x"]
+    for value in values:
         assert body({"body": value}, version).state is BodyState.PRESENT
 
 
@@ -723,10 +724,21 @@ def test_and(combine: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [{"matchers": []}, {"matchers": None}, {"matchers": "x"}, {}])
-def test_no_matchers_mean_equality(value: Any) -> None:
-    """An empty list of rules is plain equality."""
-    ((_, rule_list),) = rules({"body": {"$.a": value}}).body
-    assert names(rule_list) == ["equality"]
+def test_no_matchers(value: Any) -> None:
+    """An empty list of rules says nothing: what it is for is compared as without it, and nothing is wrong with that."""
+    plain = {"combine": "AND", **value}
+    request = {
+        "method": "POST",
+        "path": "/a",
+        "body": {"a": 1},
+        "matchingRules": {"path": plain, "body": {"$.a": plain}},
+    }
+    pact = load({"description": "case", "request": request})
+    assert pact.problems == ()
+    (interaction,) = pact.interactions
+    assert decide(interaction, post('{"a":1}', path="/a"))
+    assert not decide(interaction, post('{"a":2}', path="/a"))
+    assert not decide(interaction, post('{"a":1}', path="/b"))
 
 
 @pytest.mark.parametrize(

@@ -168,8 +168,7 @@ def test_the_explanation_of_hostile_patterns_finishes() -> None:
     """Telling why a request did not match takes bounded time, though every value of it takes the pattern's limit."""
     rules = {"$.body[*].a": {"match": "regex", "regex": "(?=a)(a+)+$"}, "$.body": {"match": "type"}}
     request = {"method": "POST", "body": [{"a": "a"}], "matchingRules": rules}
-    pact = load(*({"description": str(n), "request": request} for n in range(2)))
-    index = Index(pact.interactions)
+    index = Index([only_request(request)])
     values = ",".join(['{"a":"' + "a" * 5_000 + '!"}'] * 100)
     assert seconds(lambda: near_misses(index, post(f"[{values}]"))) < BOUND
 

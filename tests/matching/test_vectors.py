@@ -496,6 +496,14 @@ def test_rules_at_the_root_of_text_and_bytes(vector: Root, layout: str) -> None:
     assert decide(only_request(request, layout), post(vector.actual, vector.content_type)) is vector.matches
 
 
+def test_an_empty_list_of_rules_does_not_stop_inheritance() -> None:
+    """Below a rule, an empty list leaves the value under the inherited one, as the reference does."""
+    rules = {"body": {"$": {"matchers": [TYPE]}, "$.a": {"combine": "AND", "matchers": []}}}
+    interaction = only_request({"method": "POST", "body": {"a": 1}, "matchingRules": rules})
+    assert decide(interaction, post('{"a":2}'))
+    assert not decide(interaction, post('{"a":"x"}'))
+
+
 @pytest.mark.parametrize("rule", ["Type", "no-such-rule"])
 def test_unknown_rule_names_match_nothing(rule: str) -> None:
     """Rule names are case-sensitive, and an interaction under an unknown rule answers nothing, not even its example."""

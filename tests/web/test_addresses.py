@@ -191,7 +191,8 @@ async def test_several_pacts_of_one_integration(serve: Serve) -> None:
 
 async def test_a_name_that_is_not_unicode_breaks_nothing(serve: Serve) -> None:
     """A name with a lone surrogate cannot be an address; everything else is served all the same."""
-    odd = b'{"consumer":{"name":"\\ud800"},"provider":{"name":"x\\udfff"},"number":12345678901234567890,"interactions":[]}'
+    names = b'"consumer": {"name": "\\ud800"}, "provider": {"name": "x\\udfff"}'
+    odd = b"{" + names + b', "long": 12345678901234567890, "interactions": []}'
     running = await serve(WEB_SHOP, odd)
     assert (await running.get("/orders"))[0] == 201
     for control in ("/_stubserver/stubs", "/_stubserver/pacts", "/_stubserver/interactions"):

@@ -368,25 +368,25 @@ async def test_many_candidates_and_a_big_body(serve: Serve) -> None:
                         "matchingRules": rules,
                     },
                 }
-                for n in range(100)
+                for n in range(30)
             ],
             {"request": {"path": "/hello"}},
         )
     )
-    body = json.dumps({"items": [{"id": n, "name": "x" * 20} for n in range(50_000)], "n": -1}).encode()
+    body = json.dumps({"items": [{"id": n, "name": "x" * 20} for n in range(10_000)], "n": -1}).encode()
     started = time.monotonic()
     asking = asyncio.create_task(post(running, "/big", body))
     slowest = 0.0
     while not asking.done():
-        await asyncio.sleep(0.05)
-        before = time.monotonic()
+        before = time.monotonic()  # server and client share a loop here: what blocks it delays the pause too
+        await asyncio.sleep(0.01)
         assert (await running.get("/hello"))[0] == 200
         slowest = max(slowest, time.monotonic() - before)
     status, report = await asking
     assert status == 500
     assert len(json.loads(report)["nearest"]) == 3
-    assert time.monotonic() - started < 20
-    assert slowest < 8
+    assert time.monotonic() - started < 15
+    assert slowest < 0.6
 
 
 async def test_state_pattern_that_would_run_away(serve: Serve) -> None:

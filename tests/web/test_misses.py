@@ -344,7 +344,7 @@ async def test_many_mismatches_are_cut(serve: Serve) -> None:
     """At most twenty differences of an interaction are shown; `more` tells that there are others."""
     content = {f"field{n}": n for n in range(100)}
     running = await serve(http_pact({"request": {"method": "POST", "path": "/x", "body": {"content": content}}}))
-    report = await running.report("POST", "/x", json={name: -1 for name in content})
+    report = await running.report("POST", "/x", json=dict.fromkeys(content, -1))
     assert (len(report["nearest"][0]["mismatches"]), report["nearest"][0]["more"]) == (20, True)
     report = await running.report("POST", "/x", json={**content, "field3": -1})
     assert (len(report["nearest"][0]["mismatches"]), report["nearest"][0]["more"]) == (1, False)

@@ -501,7 +501,8 @@ async def test_http_1_0(shop: Running) -> None:
 
 async def test_keep_alive(shop: Running) -> None:
     """One connection carries many requests, hits and misses, with and without bodies."""
-    post = b'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{"item":"book"}'
+    head = b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
+    post = head + b'{"item":"book"}'
     miss = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
     async with connected(shop.url) as (reader, writer):
         for sent, expected in [(post, 201), (miss, 500), (b"GET /orders HTTP/1.1\r\nHost: x\r\n\r\n", 200)] * 5:
