@@ -2,8 +2,10 @@
 
 Contracts hold patterns of Java, Ruby, JavaScript, .NET, Rust and Python; the reference implementation reads them all
 with Oniguruma, and so what Oniguruma means is what counts. A pattern is read once, from left to right, and written
-twice: for RE2, whose `\\d`, `\\w` and `\\s` know ASCII only and are therefore spelled out, and for `regex`. On the way it is noted
-how far RE2's reading can be trusted.
+twice: for RE2 and for `regex`. `\\d`, `\\w` and `\\s` are those of Unicode, but RE2 knows ASCII only, and spelling
+Unicode out makes patterns of thousands of states. So for RE2 they are written wide: as in ASCII, and any character
+beyond it. What RE2 then refuses is refused; what it lets through is settled for texts within ASCII, and `regex` settles
+the others.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from enum import IntEnum
 
 
 class Reading(IntEnum):
-    """For which texts RE2 reads a pattern as it is meant."""
+    """What RE2's verdict on a pattern is worth."""
 
-    SAME = 0  # for every text
-    ASCII = 1  # for texts within ASCII: `\\b`, `[\\W]`, `[[:alpha:]]`
-    OTHER = 2  # for none: sets within sets, `&&` in sets
+    SAME = 0  # right for every text
+    WIDE = 1  # right for texts within ASCII; of others, it lets through too many but none too few
+    ASCII = 2  # right for texts within ASCII, worth nothing for others: `\\b`
+    OTHER = 3  # worth nothing: sets within sets, `&&` in sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ def respell(source: str) -> Respelled:
     return _Speller(source).respelled()
 
 
-_UNICODE_MEMBERS = {"d": r"\p{Nd}", "w": r"\p{L}\p{M}\p{Nd}\p{Pc}", "s": r"\s\x{0b}\x{85}\p{Z}"}
+_MEMBERS = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t-\r "}
+_OTHERS = {"d": r"\x00-/:-\x7f", "w": r"\x00-/:-@\[-^`{-\x7f", "s": r"\x00-\x08\x0e-\x1f!-\x7f"}
+_BEYOND = r"\x{80}-\x{10FFFF}"
 _BACK_REFERENCE = re.compile(r"\\k(?:<(\w+)>|'(\w+)'|\{(\w+)\})")
 _QUOTED_GROUP = re.compile(r"\(\?'(\w+)'")
 _UP_TO = re.compile(r"\{,(\d+)\}")
@@ -58,6 +63,7 @@ class _Speller:
         self._source = source
         self._at = 0
         self._in_set = False
+        self._negated = False
         self._re2 = ["(?m)"]  # as in Oniguruma, ^ and $ also stand at line breaks
         self._regex: list[str] = []
         self._reading = Reading.SAME
@@ -109,15 +115,14 @@ class _Speller:
             return
         letter = self._source[self._at + 1 : self._at + 2]
         written = "\\" + letter
-        if letter.lower() in _UNICODE_MEMBERS and letter:
-            members = _UNICODE_MEMBERS[letter.lower()]
-            if letter.islower():
-                self._write(members if self._in_set else f"[{members}]", written)
-            elif self._in_set:
-                self._distrust(Reading.ASCII)  # RE2 has no way to say it
-                self._write(written)
+        if letter and letter.lower() in _MEMBERS:
+            self._distrust(Reading.WIDE)
+            members = (_MEMBERS if letter.islower() else _OTHERS)[letter.lower()]
+            if not self._in_set:
+                self._write(f"[{members}{_BEYOND}]", written)
             else:
-                self._write(f"[^{members}]", written)
+                # A negated set is wide when what it leaves out is narrow.
+                self._write(members if self._negated else members + _BEYOND, written)
         elif letter in ("h", "H"):  # a hexadecimal digit in Oniguruma
             digits = "0-9A-Fa-f"
             negated = f"[^{digits}]"
@@ -135,7 +140,8 @@ class _Speller:
     def _open_set(self) -> None:
         self._in_set = True
         self._copy(1)
-        if self._source.startswith("^", self._at):
+        self._negated = self._source.startswith("^", self._at)
+        if self._negated:
             self._copy(1)
         if self._source.startswith("]", self._at):  # a bracket in first place is a member
             self._copy(1)
@@ -143,8 +149,9 @@ class _Speller:
     def _set_member(self, char: str) -> None:
         posix = _POSIX_CLASS.match(self._source, self._at)
         if posix:
-            self._distrust(Reading.ASCII)
-            self._copy(len(posix[0]))
+            self._distrust(Reading.WIDE)
+            self._write(posix[0] if self._negated else posix[0] + _BEYOND, posix[0])
+            self._at += len(posix[0])
             return
         if char == "[" or self._source.startswith("&&", self._at):
             self._distrust(Reading.OTHER)

@@ -48,11 +48,28 @@ class Candidate:
 Bucket = Sequence[Candidate]
 
 
+@dataclass(frozen=True, slots=True)
+class _PatternSet:
+    """Path patterns that RE2 matches in one pass, with the bucket of each."""
+
+    patterns: re2.Set
+    members: list[tuple[RuledPath, list[Candidate]]]
+
+    def buckets(self, request: Request) -> Iterator[Bucket]:
+        hits = self.patterns.Match(re2_text(request.path)) or ()
+        if "%" in request.path:
+            hits = {*hits, *(self.patterns.Match(re2_text(request.decoded_path)) or ())}
+        for hit in hits:
+            path, bucket = self.members[hit]
+            # Beyond ASCII the set may let through too many.
+            if (request.path.isascii() and "%" not in request.path) or path.matches(request):
+                yield bucket
+
+
 @dataclass(slots=True)
 class _MethodIndex:
     literals: dict[str, list[Candidate]] = field(default_factory=dict)
-    patterns: re2.Set | None = None
-    pattern_buckets: list[list[Candidate]] = field(default_factory=list)
+    patterns: list[_PatternSet] = field(default_factory=list)
     ruled: list[tuple[RuledPath, list[Candidate]]] = field(default_factory=list)
 
     def buckets(self, request: Request) -> list[Bucket]:
@@ -61,12 +78,8 @@ class _MethodIndex:
         literal = self.literals.get(canonical_path(path))
         if literal is not None:
             found.append(literal)
-        if self.patterns is not None:
-            hits = self.patterns.Match(re2_text(path))
-            if "%" in path:
-                hits = {*(hits or ()), *(self.patterns.Match(re2_text(request.decoded_path)) or ())}
-            if hits:
-                found.extend(self.pattern_buckets[hit] for hit in hits)
+        for patterns in self.patterns:
+            found.extend(patterns.buckets(request))
         for matcher, bucket in self.ruled:
             if matcher.matches(request):
                 found.append(bucket)
@@ -115,7 +128,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self._literals: dict[str, list[Candidate]] = {}
-        self._patterns: dict[str, list[Candidate]] = {}
+        self._patterns: dict[str, tuple[RuledPath, list[Candidate]]] = {}
         self._ruled: dict[Any, tuple[RuledPath, list[Candidate]]] = {}
 
     def add(self, candidate: Candidate) -> None:
@@ -123,16 +136,33 @@ class _Builder:
         if isinstance(path, LiteralPath):
             self._literals.setdefault(path.key, []).append(candidate)
         elif path.pattern is not None and path.pattern.linear_source is not None:
-            self._patterns.setdefault(path.pattern.linear_source, []).append(candidate)
+            self._patterns.setdefault(path.pattern.source, (path, []))[1].append(candidate)
         else:
             key = path.pattern.source if path.pattern is not None else id(path)
             self._ruled.setdefault(key, (path, []))[1].append(candidate)
 
     def build(self) -> _MethodIndex:
-        patterns = None
-        if self._patterns:
-            patterns = re2.Set.FullMatchSet(re2_options(len(self._patterns)))
-            for source in self._patterns:
-                patterns.Add(source.encode("utf-8", "surrogatepass"))
-            patterns.Compile()
-        return _MethodIndex(self._literals, patterns, list(self._patterns.values()), list(self._ruled.values()))
+        sets, refused = _pattern_sets(list(self._patterns.values()))
+        return _MethodIndex(self._literals, sets, [*self._ruled.values(), *refused])
+
+
+_Member = tuple[RuledPath, list[Candidate]]
+
+
+def _pattern_sets(members: list[_Member]) -> tuple[list[_PatternSet], list[_Member]]:
+    """One set for all patterns if RE2 takes them together, else two for halves of them, and so on; and the rest."""
+    if not members:
+        return [], []
+    patterns = re2.Set.FullMatchSet(re2_options(len(members)))
+    try:
+        for path, _ in members:
+            assert path.pattern is not None
+            patterns.Add((path.pattern.linear_source or "").encode("utf-8", "surrogatepass"))
+        patterns.Compile()
+    except re2.error:
+        if len(members) == 1:
+            return [], members
+        half = len(members) // 2
+        first, second = _pattern_sets(members[:half]), _pattern_sets(members[half:])
+        return first[0] + second[0], first[1] + second[1]
+    return [_PatternSet(patterns, members)], []

@@ -272,10 +272,15 @@ class ParameterisedHeader:
         self._ranges = [_media_range(value) for value in values]
 
     def matches(self, values: list[str] | None) -> bool:
-        if values is None or len(values) != len(self._values):
+        if values is None:
             return False
-        return values == self._values or all(
-            _range_agrees(expected, _media_range(value)) for expected, value in zip(self._ranges, values, strict=True)
+        if values == self._values:
+            return True
+        ranges = self._ranges
+        if len(values) != len(ranges):  # one side has in one line what the other has in several
+            ranges, values = [_media_range(value) for value in _squeezed(self._values)], _squeezed(values)
+        return len(values) == len(ranges) and all(
+            _range_agrees(expected, _media_range(value)) for expected, value in zip(ranges, values, strict=True)
         )
 
     def explain(self, values: list[str] | None) -> Iterator[Mismatch]:

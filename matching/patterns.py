@@ -1,13 +1,16 @@
 """Regular expressions from pacts and requests: compiled once, matched over the whole text, never running away.
 
-RE2 runs them in linear time. What it refuses (look-around, back-references) or reads otherwise goes to `regex` with a
-time limit; `matching.dialects` says which. As in the reference implementation, a rule's pattern has to match the whole text.
+RE2 decides in linear time. What it refuses (look-around, back-references), and what it cannot settle for texts beyond
+ASCII, goes to `regex`, which backtracks: each match there has a time limit, and each request has patience for a few
+slow ones only. `matching.dialects` says which engine settles what. As in the reference implementation, a rule's pattern
+has to match the whole text.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import re2
@@ -15,7 +18,9 @@ import regex
 
 from matching.dialects import Reading, Respelled, respell
 
-TIME_LIMIT = 0.05  # seconds one match may take in the engine that backtracks
+SLOW = 0.001  # seconds after which a match in the engine that backtracks is slow
+TIME_LIMIT = 0.05  # seconds after which it is given up
+SLOW_MATCHES = 3  # how many slow matches a request may cost
 MAX_LENGTH = 8192  # characters of a pattern of a pact
 MAX_SEARCH_LENGTH = 1024  # characters of a pattern of a request
 
@@ -32,33 +37,74 @@ def re2_options(patterns: int = 1) -> re2.Options:
     return options
 
 
+class Patience:
+    """How many more slow matches one request may cost; once it is used up, every match that backtracks fails."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = SLOW_MATCHES
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether a match may have been given up that would have succeeded."""
+        return self.left <= 0
+
+
+# Whose patience is being used, by the request that is being decided or explained; see `matching.select`.
+PATIENCE: ContextVar[Patience] = ContextVar("patience")
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """One compiled pattern.
 
-    `linear_source` is set when RE2 alone decides, for every text: such patterns may be joined into one set.
+    `linear_source` is its spelling for RE2, where that lets no text through too few: such patterns may be joined into
+    one set. `is_settled_by_re2` tells for which texts the set's word is final.
     """
 
     source: str
     linear_source: str | None
+    _respelled: Respelled
     _linear: re2.Set | None
-    _backtracking: regex.Pattern[str] | None
+
+    def is_settled_by_re2(self, text: str) -> bool:
+        """Whether RE2 alone decides on this text."""
+        reading = self._respelled.reading
+        return reading is Reading.SAME or (reading is not Reading.OTHER and text.isascii())
 
     def matches(self, text: str) -> bool:
-        """Whether the whole text matches. A match that passes the time limit counts as none."""
-        if self._linear is not None and (self._backtracking is None or text.isascii()):
-            return bool(self._linear.Match(re2_text(text)))
-        if self._backtracking is None:
-            return False
-        try:
-            return self._backtracking.fullmatch(text, timeout=TIME_LIMIT) is not None
-        except TimeoutError:
-            return False
+        """Whether the whole text matches. A match that is given up counts as none."""
+        if self._linear is not None:
+            settled = self.is_settled_by_re2(text)
+            if settled or self.linear_source is not None:
+                passed = bool(self._linear.Match(re2_text(text)))
+                if settled or not passed:
+                    return passed
+        return _matches_backtracking(_compile_backtracking(self._respelled), text)
+
+
+def _matches_backtracking(pattern: regex.Pattern[str] | None, text: str) -> bool:
+    patience = PATIENCE.get(None)
+    if pattern is None or (patience is not None and patience.is_used_up):
+        return False
+    try:
+        return pattern.fullmatch(text, timeout=SLOW) is not None
+    except TimeoutError:
+        if patience is not None:
+            patience.left -= 1
+    try:
+        return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
+    except TimeoutError:
+        return False
 
 
 def re2_text(text: str) -> bytes:
-    """A text as RE2 takes it; bytes that were not UTF-8 become question marks."""
-    return text.encode("utf-8", "replace")
+    """A text as RE2 takes it. What was not UTF-8 is none again, and no character of a pattern matches it."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 @functools.lru_cache(maxsize=65536)
@@ -68,19 +114,34 @@ def compile_pattern(source: str) -> Pattern:
         raise PatternError(f"is longer than {MAX_LENGTH} characters")
     respelled = respell(source)
     linear = None if respelled.reading is Reading.OTHER else _linear_set(respelled.re2, re2.Set.FullMatchSet)
-    if linear is not None and respelled.reading is Reading.SAME:
-        return Pattern(source, respelled.re2, linear, None)
-    try:
-        return Pattern(source, None, linear, _compile_backtracking(respelled))
-    except (regex.error, RecursionError, OverflowError, ValueError) as error:
-        if linear is None:
+    if linear is None:
+        try:
+            _compiled(respelled)
+        except _REFUSALS as error:
             raise PatternError(str(error) or type(error).__name__) from None
-        return Pattern(source, respelled.re2, linear, None)
+    joinable = linear is not None and respelled.reading in (Reading.SAME, Reading.WIDE)
+    return Pattern(source, respelled.re2 if joinable else None, respelled, linear)
 
 
-def _compile_backtracking(respelled: Respelled) -> regex.Pattern[str]:
+_REFUSALS = (regex.error, RecursionError, OverflowError, ValueError)
+
+
+def _compiled(respelled: Respelled) -> regex.Pattern[str]:
     version = regex.VERSION1 if respelled.has_set_operations else regex.VERSION0
     return regex.compile(respelled.regex, regex.MULTILINE | version)
+
+
+@functools.lru_cache(maxsize=4096)
+def _compile_backtracking(respelled: Respelled) -> regex.Pattern[str] | None:
+    """The pattern for the engine that backtracks; None when that engine refuses what RE2 took.
+
+    Where RE2 took the pattern, this runs when the first text beyond ASCII comes: most patterns never meet one, and
+    compiling all of them twice would double the time that loading takes.
+    """
+    try:
+        return _compiled(respelled)
+    except _REFUSALS:
+        return None
 
 
 @functools.lru_cache(maxsize=256)

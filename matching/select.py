@@ -16,7 +16,7 @@ from matching.compile import CompiledInteraction
 from matching.index import Bucket, Candidate, Index, path_segments
 from matching.matchers import shown
 from matching.mismatch import Mismatch, Part
-from matching.patterns import compile_search
+from matching.patterns import PATIENCE, Patience, compile_search
 from matching.request import Request
 
 
@@ -26,11 +26,14 @@ class Match:
 
     interaction: CompiledInteraction
     lenient: bool = False
+    gave_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NoMatch:
-    """No interaction answers."""
+    """No interaction answers. `gave_up`, here and in `Match`: a slow pattern was given up; another time may differ."""
+
+    gave_up: bool = False
 
 
 class StateSelector:
@@ -78,20 +81,24 @@ def find(
     Only full matches answer, the most preferred first (`matching.index.ORDERS`). With `lenient`, when none matches in
     full, mismatches that the Rust stub server overlooks are overlooked (see `_overlooked`), fewest mismatches first.
     """
-    buckets = index.buckets(request)
-    if not buckets:
-        return NoMatch()
-    if state is None:
-        found = _first(buckets, request, None)
-    else:
-        found = _first(buckets, request, state.wants) or _first(buckets, request, state.admits_stateless)
-    if found is not None:
-        return Match(found)
-    if lenient:
-        nearest = _nearest_overlooking(buckets, request, state)
+    patience = Patience()
+    token = PATIENCE.set(patience)
+    try:
+        buckets = index.buckets(request)
+        if not buckets:
+            return NoMatch(patience.is_used_up)
+        if state is None:
+            found = _first(buckets, request, None)
+        else:
+            found = _first(buckets, request, state.wants) or _first(buckets, request, state.admits_stateless)
+        if found is not None:
+            return Match(found, gave_up=patience.is_used_up)
+        nearest = _nearest_overlooking(buckets, request, state) if lenient else None
         if nearest is not None:
-            return Match(nearest, lenient=True)
-    return NoMatch()
+            return Match(nearest, lenient=True, gave_up=patience.is_used_up)
+        return NoMatch(patience.is_used_up)
+    finally:
+        PATIENCE.reset(token)
 
 
 def _first(buckets: list[Bucket], request: Request, condition: Condition | None) -> CompiledInteraction | None:
@@ -108,6 +115,7 @@ def _first(buckets: list[Bucket], request: Request, condition: Condition | None)
 
 
 _LENIENT_CANDIDATES = 200  # how many candidates are compared in full when none matches
+_LENIENT_MISMATCHES = 1000  # how many mismatches are counted
 
 
 def _nearest_overlooking(
@@ -118,13 +126,14 @@ def _nearest_overlooking(
         interaction = candidate.interaction
         if state is not None and state.explain(interaction) is not None:
             continue
-        mismatches = list(itertools.islice(interaction.explain(request), MISMATCHES_PER_INTERACTION))
-        if all(_overlooked(mismatch, interaction, request) for mismatch in mismatches):
-            counted.append((len(mismatches), candidate.rank, interaction))
+        mismatches = itertools.islice(interaction.explain(request), _LENIENT_MISMATCHES)
+        overlooked = [_overlooked(mismatch, request) for mismatch in mismatches]
+        if all(overlooked):
+            counted.append((len(overlooked), candidate.rank, interaction))
     return min(counted)[2] if counted else None
 
 
-def _overlooked(mismatch: Mismatch, interaction: CompiledInteraction, request: Request) -> bool:
+def _overlooked(mismatch: Mismatch, request: Request) -> bool:
     """Headers and body types never exclude; neither does a body that did not come, or one of a GET or DELETE."""
     if mismatch.part in (Part.HEADER, Part.BODY_TYPE):
         return True
@@ -152,20 +161,27 @@ def near_misses(
     Nearest are those whose method and path fit, fewest mismatches first; then those with the path under another
     method; then those with a path that resembles the request's.
     """
-    fitting = list(itertools.islice(itertools.chain.from_iterable(index.buckets(request)), COMPARED_INTERACTIONS))
-    if not fitting:
-        others = itertools.chain.from_iterable(index.buckets_of_any_method(request))
-        fitting = list(itertools.islice(others, COMPARED_INTERACTIONS))
-    if not fitting:
-        fitting = _resembling(index, request)
-    ranked = []
-    for candidate in fitting:
-        mismatches = _mismatches(candidate.interaction, request, state)
-        shown_ones, more = mismatches[:MISMATCHES_PER_INTERACTION], len(mismatches) > MISMATCHES_PER_INTERACTION
-        distance = sum(_DISTANCE[mismatch.part] for mismatch in mismatches)
-        ranked.append((distance, candidate.rank, NearMiss(candidate.interaction, tuple(shown_ones), more)))
-    ranked.sort(key=lambda entry: entry[:2])
-    return [near for _, _, near in ranked[:limit]]
+    token = PATIENCE.set(Patience())
+    try:
+        ranked = []
+        for candidate in _near(index, request):
+            mismatches = _mismatches(candidate.interaction, request, state)
+            shown_ones, more = mismatches[:MISMATCHES_PER_INTERACTION], len(mismatches) > MISMATCHES_PER_INTERACTION
+            distance = sum(_DISTANCE[mismatch.part] for mismatch in mismatches)
+            ranked.append((distance, candidate.rank, NearMiss(candidate.interaction, tuple(shown_ones), more)))
+        return [near for _, _, near in heapq.nsmallest(limit, ranked)]
+    finally:
+        PATIENCE.reset(token)
+
+
+def _near(index: Index, request: Request) -> list[Candidate]:
+    """The candidates to compare in full."""
+    chained = itertools.chain.from_iterable
+    for buckets in (index.buckets(request), index.buckets_of_any_method(request)):
+        fitting = list(itertools.islice(chained(buckets), COMPARED_INTERACTIONS))
+        if fitting:
+            return fitting
+    return _resembling(index, request)
 
 
 # How far a mismatch in some part takes an interaction away: another endpoint is further than another value.

@@ -82,7 +82,7 @@ def _compile(example: Any, scope: Scope[RuleList], extra_keys: bool) -> Node:
         kept = tuple(rule for rule in rules.rules if rule.name != "values")  # says nothing about a scalar
         if not kept:
             return Same(example)
-        return Value(compile_rules(RuleList(kept, rules.any_suffices), example, JSON_RULES), example)
+        return Value(compile_rules(RuleList(kept, rules.any_suffices, rules.pointer), example, JSON_RULES), example)
     names = {rule.name for rule in rules.rules} if rules else set()
     if "equality" in names and not (rules and rules.any_suffices):
         return Same(example)
@@ -325,7 +325,9 @@ class Object:
 
     def __init__(self, members: dict[str, Node], extra_keys: bool, checks: tuple[Check, ...]) -> None:
         self._members = members
-        self._deciders = tuple((key, node.matches) for key, node in members.items())
+        # Cheap ones first: a difference in a scalar is found before a long list is walked.
+        cheap_first = sorted(members.items(), key=lambda member: not isinstance(member[1], Value))
+        self._deciders = tuple((key, node.matches) for key, node in cheap_first)
         self._extra_keys = extra_keys
         self._checks = checks
 

@@ -136,8 +136,13 @@ def _is_message(entry: Any, specification: Specification, report: Report) -> boo
         cure = "write an object with description, request and response"
         raise PactError([report.problem(Severity.SKIPPED, "the interaction is not an object", cure)])
     kind = entry.get("type")
-    if specification is not Specification.V4 or kind is None or kind == "Synchronous/HTTP":
+    if specification is not Specification.V4 or kind == "Synchronous/HTTP":
         return False
+    if kind is None:
+        if "request" in entry or "response" in entry:
+            return False
+        cure = "name its type, or give it a request"
+        raise PactError([report.problem(Severity.SKIPPED, "the interaction has neither a type nor a request", cure)])
     if kind in ("Asynchronous/Messages", "Synchronous/Messages"):
         return True
     cure = "use Synchronous/HTTP, Asynchronous/Messages or Synchronous/Messages"

@@ -90,9 +90,10 @@ class _Rules:
         except PathError as error:
             report.warn(f"the path {key!r} {error}; the rule is set aside", _PATH_CURE)
             return
-        rules = _parse_rule_list({"matchers": [value]}, report)
-        if rules is None:
+        rule = parse_rule(value, report)
+        if rule is None:
             return
+        rules = RuleList((rule,), pointer=report.pointer)
         category = path[0] if path else "body"
         if category == "body":
             self._body[path[1:]] = rules
@@ -187,7 +188,8 @@ def _single_rule_list(value: Any, report: Report) -> RuleList | None:
         if not value:
             return None
         if "match" in value or any(attribute in value for attribute, _ in _NAME_BY_ATTRIBUTE):
-            return _parse_rule_list({"matchers": [value]}, report)
+            rule = parse_rule(value, report)
+            return RuleList((rule,), pointer=report.pointer) if rule else None
     return _parse_rule_list(value, report)
 
 

@@ -25,20 +25,22 @@ class Decisions:
     __slots__ = ("_cache", "_lenient")
 
     def __init__(self, max_bytes: int, *, lenient: bool = False) -> None:
-        self._cache: LRUCache[tuple[object, ...], _Kept] = LRUCache(max_bytes, getsizeof=lambda kept: kept[1])
+        self._cache: LRUCache[tuple[bytes | str, ...], _Kept] = LRUCache(max_bytes, getsizeof=lambda kept: kept[1])
         self._lenient = lenient
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What `matching.find` says of the request at this stub."""
-        size = len(request.body)
-        if not 0 < size <= _LONGEST_BODY or size + _ENTRY > self._cache.maxsize:
+        if not 0 < len(request.body) <= _LONGEST_BODY or not self._cache.maxsize:
             return find(stub.index, request, state, lenient=self._lenient)
         key = _key(stub, request, state)
         kept = self._cache.get(key)
-        if kept is None:
-            kept = find(stub.index, request, state, lenient=self._lenient), size + _ENTRY
-            self._cache[key] = kept
-        return kept[0]
+        if kept is not None:
+            return kept[0]
+        found = find(stub.index, request, state, lenient=self._lenient)
+        size = _ENTRY + sum(map(len, key))
+        if not found.gave_up and size <= self._cache.maxsize:
+            self._cache[key] = found, size
+        return found
 
     @property
     def size(self) -> int:
@@ -46,14 +48,15 @@ class Decisions:
         return int(self._cache.currsize)
 
 
-def _key(stub: Stub, request: Request, state: StateSelector | None) -> tuple[object, ...]:
-    headers = request.headers
+def _key(stub: Stub, request: Request, state: StateSelector | None) -> tuple[bytes | str, ...]:
+    """Everything the decision depends on, as texts; what is absent differs from what is empty."""
+    headers, address = request.headers, stub.address
     return (
-        stub.address,
-        request.method,
+        request.body,
         request.path,
         request.query,
-        request.body,
-        None if state is None else (state.source, state.stateless),
-        *(tuple(headers.get(name, ())) for name in stub.index.constrained_headers),
+        request.method,
+        f"{address.provider}\n{address.consumer}",
+        "" if state is None else f"{state.stateless}{state.source}",
+        *("\n".join(headers[name]) if name in headers else "\r" for name in stub.index.constrained_headers),
     )

@@ -339,7 +339,7 @@ def test_v4_extras() -> None:
 @pytest.mark.parametrize("version", ["V1", "V2", "V3", "V4"])
 def test_provider_states(entry: dict[str, Any], states: list[tuple[str, Any]], version: str) -> None:
     """States come as a list with parameters or as a single text under two names."""
-    interaction = parse(entry, version).interactions[0]
+    interaction = parse({"request": {}, **entry}, version).interactions[0]
     assert [(state.name, state.params) for state in interaction.states] == states
 
 
