@@ -14,7 +14,7 @@ from aiohttp.web_request import BaseRequest
 
 from matching import PatternError
 from stubserver.catalog import Catalog, Snapshot
-from stubserver.errors import ListenError, SourceError, StubServerError
+from stubserver.errors import ExpectationError, ListenError, SourceError, StubServerError
 from stubserver.settings import Settings, SettingsError
 from stubserver.sources.document import FailedDocument, Yielded
 from stubserver.sources.files import read_files
@@ -24,6 +24,7 @@ from stubserver.web.addressing import CONTROL_PREFIX
 from stubserver.web.control import ControlDoor, control_application
 from stubserver.web.problems import problem_response
 from stubserver.web.stub import StubDoor, StubOptions
+from stubserver.web.wire import split_target
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -94,7 +95,9 @@ class Server:
     async def start(self) -> tuple[str, int]:
         """Listen; the host and port that were got. Raises ListenError."""
         settings = self.settings
-        control = control_application(ControlDoor(self.catalog, self._stub_door, settings.near_misses))
+        control = control_application(
+            ControlDoor(self.catalog, self._stub_door, settings.near_misses), settings.max_body
+        )
         self._control_runner = web.AppRunner(control, access_log=None)
         await self._control_runner.setup()
         inner = self._control_runner.server
@@ -119,6 +122,7 @@ class Server:
         host, port = self._runner.addresses[0][:2]
         if settings.watch:
             self._watcher = asyncio.create_task(self._watch())
+            self._watcher.add_done_callback(_tell_end_of_watch)
         return host, port
 
     async def stop(self) -> None:
@@ -148,27 +152,34 @@ class Server:
                     )
 
 
+def _tell_end_of_watch(watcher: asyncio.Task[None]) -> None:
+    if not watcher.cancelled() and (error := watcher.exception()) is not None:
+        log.error("files are no longer watched", reason=str(error) or type(error).__name__)
+
+
 Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
 
 
 def _dispatch(stub_door: Handler, control_door: Callable[[Any], Awaitable[web.StreamResponse]]) -> Handler:
-    """Each request to its door; operational errors of the stub door to their HTTP shape."""
+    """Each request to its door. What neither expected is our mistake: it is logged, and told in the usual shape."""
 
     async def dispatch(request: BaseRequest) -> web.StreamResponse:
-        if _is_control(request.raw_path):
-            return await control_door(request)
         try:
-            return await stub_door(request)
-        except StubServerError as error:
-            response = problem_response(error)
-            response.headers["X-Stub-Match"] = "none"
-            return response
+            return await (control_door if _is_control(request.raw_path) else stub_door)(request)
+        except web.HTTPExpectationFailed as error:
+            return problem_response(ExpectationError(error.text or "the Expect header is not known", "leave it out"))
+        except web.HTTPException:
+            raise
+        except Exception:
+            log.exception("unexpected error", target=f"{request.method} {request.raw_path}")
+            return problem_response(StubServerError("something unexpected went wrong; it was logged", "report it"))
 
     return dispatch
 
 
 def _is_control(target: str) -> bool:
-    return target.startswith(CONTROL_PREFIX) and target[len(CONTROL_PREFIX) :][:1] in ("", "/", "?")
+    path = split_target(target)[0]
+    return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
 
 
 def _request_factory(inner: web.Server, max_body: int) -> Callable[..., BaseRequest]:

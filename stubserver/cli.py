@@ -20,7 +20,7 @@ from matching import CompiledInteraction, Severity, example_request
 from stubserver import __version__
 from stubserver.app import Server, demand_sources
 from stubserver.catalog import LoadedPact, Snapshot
-from stubserver.errors import StubServerError
+from stubserver.errors import LoadError, StubServerError
 from stubserver.observability import LEVELS, configure_logging
 from stubserver.settings import Settings, load_settings
 from stubserver.web.addressing import base_path
@@ -124,11 +124,11 @@ def check(**options: Any) -> None:
     configure_logging("warn", "text")
     try:
         demand_sources(settings)
-        server = Server(settings)
+        server = Server(settings.model_copy(update={"strict_load": False}))  # everything is listed, nothing refused
     except StubServerError as error:
         _fail(error, EXIT_USAGE)
     snapshot = _run(server.load())
-    sys.exit(EXIT_PROBLEMS if print_check(_console(), snapshot) else 0)
+    sys.exit(EXIT_PROBLEMS if print_check(snapshot) else 0)
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -139,19 +139,13 @@ def _settings(options: dict[str, Any]) -> Settings:
         _fail(error, EXIT_USAGE)
 
 
-def _console(*, stderr: bool = False) -> Console:
-    """A console that never breaks a line that someone will copy; as wide as it takes where no terminal sets a width."""
-    console = Console(stderr=stderr, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = 200
-    return console
-
-
-def _fail(error: StubServerError, code: int) -> NoReturn:
-    console = _console(stderr=True)
-    console.print(f"[red]stubserver:[/] {escape(error.detail)}")
-    if error.cure:
-        console.print(f"  cure: {escape(error.cure)}")
+def _fail(error: StubServerError, code: int, *, as_json: bool = False) -> NoReturn:
+    if as_json:
+        structlog.get_logger().error("stubserver cannot go on", reason=error.detail, cure=error.cure)
+    else:
+        click.echo(click.style("stubserver: ", fg="red") + error.detail, err=True)
+        if error.cure:
+            click.echo(f"  cure: {error.cure}", err=True)
     sys.exit(code)
 
 
@@ -165,26 +159,22 @@ def _run(main_coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 async def _serve(server: Server) -> None:
-    log = structlog.get_logger()
+    as_json = server.settings.log_format == "json"
     try:
         snapshot = await server.load()
+        if not server.settings.watch:
+            _demand_something(snapshot)
     except StubServerError as error:
-        _fail(error, EXIT_LOAD)
-    console = _console()
-    as_json = server.settings.log_format == "json"
-    if not server.settings.watch and snapshot.pacts and all(entry.pact is None for entry in snapshot.pacts):
-        print_check(_console(stderr=True), snapshot)
-        sys.exit(EXIT_LOAD)
+        _fail(error, EXIT_LOAD, as_json=as_json)
     try:
         host, port = await server.start()
     except StubServerError as error:
-        _fail(error, EXIT_LISTEN)
+        _fail(error, EXIT_LISTEN, as_json=as_json)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if as_json:
-        served = len(snapshot.root.index.interactions)
-        log.info("serving", url=url, pacts=len(snapshot.pacts), interactions=served)
+        log_start(snapshot, url)
     else:
-        print_start(console, snapshot, url)
+        print_start(snapshot, url)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -194,8 +184,29 @@ async def _serve(server: Server) -> None:
     await server.stop()
 
 
-def print_start(console: Console, snapshot: Snapshot, url: str) -> None:
+def _demand_something(snapshot: Snapshot) -> None:
+    """Raises LoadError when there were documents and none could be read."""
+    if snapshot.pacts and all(entry.pact is None for entry in snapshot.pacts):
+        reasons = "; ".join(f"{entry.origin}#{entry.problems[0]}" for entry in snapshot.pacts[:_SHOWN])
+        raise LoadError(f"no pact could be read: {reasons}", "correct them; stubserver check lists all problems")
+
+
+def log_start(snapshot: Snapshot, url: str) -> None:
+    """What is served, and what is not and why, for machines."""
+    log = structlog.get_logger()
+    for entry in snapshot.pacts:
+        if entry.pact is None:
+            log.error("pact not read", origin=entry.origin, problems=[str(problem) for problem in entry.problems])
+        elif entry.pact.skipped:
+            log.warning("interactions skipped", origin=entry.origin, reasons=_skip_reasons(entry))
+    log.info("serving", url=url, pacts=len(snapshot.pacts), interactions=len(snapshot.root.index.interactions))
+
+
+def print_start(snapshot: Snapshot, url: str) -> None:
     """The table of what is served, what is not and why, the addresses, and a curl line that works."""
+    console = Console(emoji=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 200
     table = Table(title="Pacts", title_justify="left", show_edge=False, pad_edge=False)
     for heading in ("consumer", "provider", "spec", "served", "skipped", "from"):
         table.add_column(heading, justify="right" if heading in ("served", "skipped") else "left", overflow="fold")
@@ -203,37 +214,34 @@ def print_start(console: Console, snapshot: Snapshot, url: str) -> None:
     for entry in shown:
         table.add_row(*_row(entry))
     console.print(table)
-    _print_rest(console, len(snapshot.pacts), f"{url}/_stubserver/pacts")
+    # What follows may be copied, so nothing is wrapped, marked up or replaced in it.
+    _echo_rest(len(snapshot.pacts), f"{url}/_stubserver/pacts")
     for entry in shown:
         for reason, count in _skip_reasons(entry).items():
-            console.print(f"  skipped {count} of {escape(entry.origin)}: {escape(reason)}", style="yellow")
+            click.secho(f"  skipped {count} of {entry.origin}: {reason}", fg="yellow")
         warnings = [problem for problem in entry.problems if problem.severity is Severity.WARNING]
         if warnings:
-            console.print(
-                f"  {len(warnings)} warnings in {escape(entry.origin)}; see: "
-                f"stubserver check {escape(shlex.quote(entry.origin))}",
-                style="yellow",
-            )
-    console.print("\nStubs", style="italic")
+            command = f"stubserver check {shlex.quote(entry.origin)}"
+            click.secho(f"  {len(warnings)} warnings in {entry.origin}; see: {command}", fg="yellow")
+    click.echo("\nStubs")
     for address in list(snapshot.stubs)[:_SHOWN]:
-        console.print(f"  {escape(url + (base_path(address) or '/'))}   {escape(str(address))}", highlight=False)
-    _print_rest(console, len(snapshot.stubs), f"{url}/_stubserver/stubs")
+        click.echo(f"  {url + (base_path(address) or '/')}   {address}")
+    _echo_rest(len(snapshot.stubs), f"{url}/_stubserver/stubs")
     sample = _sample(snapshot)
     if sample is not None:
         line = curl_line(url, example_request(sample.interaction.request))
         if line is not None:
-            console.print("\nTry", style="italic")
-            console.print(f"  {escape(line)}", highlight=False)
+            click.echo(f"\nTry\n  {line}")
     served = len(snapshot.root.index.interactions)
-    console.print(f"\nServing {served} interactions of {len(snapshot.pacts)} pacts at {url} (stop with Ctrl+C)\n")
+    click.echo(f"\nServing {served} interactions of {len(snapshot.pacts)} pacts at {url} (stop with Ctrl+C)\n")
 
 
 _SHOWN = 50  # rows of each list at start
 
 
-def _print_rest(console: Console, count: int, where: str) -> None:
+def _echo_rest(count: int, where: str) -> None:
     if count > _SHOWN:
-        console.print(f"  … and {count - _SHOWN} more: {escape(where)}", highlight=False)
+        click.echo(f"  … and {count - _SHOWN} more: {where}")
 
 
 def _row(entry: LoadedPact) -> list[str]:
@@ -272,24 +280,17 @@ def _sample(snapshot: Snapshot) -> CompiledInteraction | None:
     )
 
 
-def print_check(console: Console, snapshot: Snapshot) -> int:
+def print_check(snapshot: Snapshot) -> int:
     """Every problem with file, place and cure; the number of those that are more than notes."""
-    colours = {"error": "red", "skipped": "red", "warning": "yellow", "note": "dim"}
+    colours = {"error": "red", "skipped": "red", "warning": "yellow", "note": "bright_black"}
     count = 0
     for entry in snapshot.pacts:
         for problem in entry.problems:
             count += problem.severity is not Severity.NOTE
-            colour = colours[problem.severity.value]
-            place = f"{entry.origin}#{problem.pointer}"
-            console.print(
-                f"[{colour}]{problem.severity.value}[/] {escape(place)}\n"
-                f"  {escape(problem.message)}\n  cure: {escape(problem.cure)}",
-                highlight=False,
-            )
+            severity = click.style(problem.severity.value, fg=colours[problem.severity.value])
+            click.echo(f"{severity} {entry.origin}#{problem.pointer}\n  {problem.message}\n  cure: {problem.cure}")
     served = sum(len(entry.pact.interactions) for entry in snapshot.pacts if entry.pact is not None)
     skipped = sum(len(entry.pact.skipped) for entry in snapshot.pacts if entry.pact is not None)
-    console.print(
-        f"{len(snapshot.pacts)} pacts: {served} interactions can be served, {skipped} cannot; {count} problems",
-        highlight=False,
-    )
+    pacts = f"{len(snapshot.pacts)} pacts: {served} interactions can be served, {skipped} cannot"
+    click.echo(f"{pacts}; {count} problems")
     return count

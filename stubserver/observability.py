@@ -14,7 +14,7 @@ LEVELS = {
     "info": logging.INFO,
     "warn": logging.WARNING,
     "error": logging.ERROR,
-    "none": logging.CRITICAL + 10,
+    "none": logging.CRITICAL,  # nothing is ever logged at this level
 }
 
 

@@ -1,4 +1,4 @@
-"""The documentation tells the truth: settings are complete, README's commands do what it shows, links lead somewhere."""
+"""The documentation tells the truth: settings are complete, README shows what its commands do, links lead somewhere."""
 
 from __future__ import annotations
 

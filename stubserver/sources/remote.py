@@ -107,7 +107,8 @@ class Remote:
         if isinstance(pacts, list) and pacts:
             return [found for pact in pacts if (found := _embedded_pact(pact)) is not None]
         if isinstance(entries, list):
-            return [(entry["href"], "", "") for entry in entries if isinstance(entry, dict) and "href" in entry]
+            hrefs = [entry.get("href") for entry in entries if isinstance(entry, dict)]
+            return [(href, "", "") for href in hrefs if isinstance(href, str)]
         return []
 
     async def _read_link(self, base: URL, href: str) -> Yielded:
@@ -199,7 +200,8 @@ def _followed(base: URL, href: str) -> URL:
     if target.scheme not in ("http", "https") or not (upgraded or target.origin() == base.origin()):
         cure = "if that is right, give that URL itself"
         raise SourceError(f"{_shown(base)} leads to {_shown(target)}, which is another origin", cure)
-    return target
+    # Credentials in the URL that was given are meant for its whole origin.
+    return target.with_user(base.user).with_password(base.password) if base.user and not target.user else target
 
 
 def _link(document: dict[str, Any], relation: str) -> str | None:
@@ -236,4 +238,4 @@ def _shown(url: URL) -> str:
 
 
 def _without_credentials(url: str) -> str:
-    return re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
+    return re.sub(r"^(\w+://)[^/?#]*@", r"\1", url)

@@ -2,28 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
+import structlog
 from watchfiles import awatch
+
+from stubserver.sources.files import pact_files
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_State = dict[Path, tuple[int, int, int] | None]
 
 
 async def changes(paths: list[Path], extension: str) -> AsyncIterator[set[Path]]:
-    """Yield the files that changed, each time some did; bursts of changes come as one.
+    """Yield the pact files that changed, appeared or went, each time some did; bursts of changes come as one.
 
-    Files are watched through their directory, so that an editor which replaces a file does not end the watch.
+    Events only say when to look; what changed is told by the files themselves. So it does not matter whether an editor
+    replaces a file, or a link on the way to it is pointed elsewhere.
     """
-    files = {path.resolve() for path in paths if not path.is_dir()}
-    roots = {path.resolve() if path.is_dir() else path.resolve().parent for path in paths}
-    directories = [path.resolve() for path in paths if path.is_dir()]
-    suffix = f".{extension.lstrip('.')}"
-    async for batch in awatch(*roots, debounce=400, step=50, recursive=bool(directories)):
-        changed = {Path(name) for _, name in batch}
-        relevant = {
-            path
-            for path in changed
-            if path in files
-            or (path.suffix == suffix and any(path.is_relative_to(directory) for directory in directories))
-        }
-        if relevant:
-            yield relevant
+    before = await asyncio.to_thread(_state, paths, extension)
+    async with asyncio.TaskGroup() as watchers:
+        stirred = asyncio.Event()
+        for recursive in (True, False):
+            roots = _existing(root for path in paths if path.is_dir() is recursive for root in _roots(path))
+            if roots:
+                watchers.create_task(_stir(roots, stirred, recursive=recursive))
+        while True:
+            await stirred.wait()
+            stirred.clear()
+            after = await asyncio.to_thread(_state, paths, extension)
+            changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+            before = after
+            if changed:
+                yield changed
+
+
+async def _stir(roots: set[Path], stirred: asyncio.Event, *, recursive: bool) -> None:
+    async for _ in awatch(*roots, watch_filter=None, debounce=400, step=50, recursive=recursive):
+        stirred.set()
+
+
+def _roots(path: Path) -> list[Path]:
+    """The directories whose events can mean that a path changed: its own, and those that links on the way lead to."""
+    absolute = path.absolute()
+    if path.is_dir():
+        return [absolute, absolute.resolve()]
+    return [absolute.parent, absolute.parent.parent, absolute.parent.resolve()]
+
+
+def _existing(roots: Iterable[Path]) -> set[Path]:
+    found = set(roots)
+    missing = {root for root in found if not root.is_dir()}
+    for root in missing:
+        log.warning("cannot watch a directory that is not there; the others are watched", directory=str(root))
+    return found - missing
+
+
+def _state(paths: list[Path], extension: str) -> _State:
+    """Inode, size and time of each file, by path."""
+    state: _State = {}
+    for path in paths:
+        try:
+            files = pact_files(path, extension)
+        except OSError:
+            continue
+        for file in files:
+            try:
+                status = file.stat()
+            except (OSError, ValueError):
+                state[file] = None
+            else:
+                state[file] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return state

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from matching import Match, Request, find
-from matching.json_text import JsonError, dump_json, parse_json
+from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json
 from stubserver import __version__
 from stubserver.catalog import Catalog
 from stubserver.errors import BadRequestError, MethodNotAllowedError, NotFoundError, StubServerError
@@ -30,7 +30,7 @@ from stubserver.web.views import (
     pact_document,
     stub_document,
 )
-from stubserver.web.wire import read_body, split_target
+from stubserver.web.wire import read_expected_body, split_target
 
 
 class ControlDoor:
@@ -107,7 +107,7 @@ class ControlDoor:
 
     async def explain(self, request: web.Request) -> web.Response:
         """Why a request, described as JSON, would not match, or which interaction would answer it."""
-        question = self._question(request, await read_body(request))
+        question = self._question(request, await read_expected_body(request))
         found = find(question.resolved.stub.index, question.request, question.state)
         if isinstance(found, Match):
             summary = interaction_summary(found.interaction, origin_of(question.snapshot, found.interaction))
@@ -117,11 +117,10 @@ class ControlDoor:
 
     def _question(self, request: web.Request, content: bytes) -> Question:
         document = _parsed_object(content)
-        target, method = document.get("path", "/"), document.get("method", "GET")
-        if not isinstance(target, str) or not target.startswith("/"):
-            raise BadRequestError("path must be a text that begins with /", 'write {"path": "/orders/1?page=2"}')
-        if not isinstance(method, str):
-            raise BadRequestError("method must be a text", 'write {"method": "POST"}')
+        target, method = _text_member(document, "path"), _text_member(document, "method")
+        target = "/" if target is None else target
+        if not target.startswith("/"):
+            raise BadRequestError("path must begin with /", 'write {"path": "/orders/1?page=2"}')
         book = self._stub_door.book
         path, query = split_target(target)
         resolved = book.resolve(path)
@@ -129,8 +128,8 @@ class ControlDoor:
         lines = _header_lines(document.get("headers", {}))
         if "body" in document and not any(name.lower() == "content-type" for name, _ in lines):
             lines.append(("Content-Type", "application/json"))
-        described = Request(method.upper(), resolved.path, query, lines, body)
-        state = self._stub_door.selector_for(document.get("state"))
+        described = Request((method or "GET").upper(), resolved.path, query, lines, body)
+        state = self._stub_door.selector_for(_text_member(document, "state"))
         return Question(book.snapshot, resolved, described, state, server_of(request))
 
 
@@ -141,6 +140,8 @@ def _parsed_object(content: bytes) -> dict[str, Any]:
         raise BadRequestError(f"the body is not JSON: {error}", _EXPLAIN_CURE) from None
     if not isinstance(document, dict):
         raise BadRequestError("the body is not an object", _EXPLAIN_CURE)
+    if depth_of(document) > MAX_DEPTH:
+        raise BadRequestError(f"the body nests deeper than {MAX_DEPTH} levels", "send it as body_text")
     unknown = set(document) - {"method", "path", "headers", "body", "body_text", "body_base64", "state"}
     if unknown:
         raise BadRequestError(f"unknown members: {', '.join(sorted(unknown))}", _EXPLAIN_CURE)
@@ -156,15 +157,23 @@ _EXPLAIN_CURE = (
 def _body_bytes(document: dict[str, Any]) -> bytes:
     if "body" in document:
         return dump_json(document["body"])
-    text, encoded = document.get("body_text"), document.get("body_base64")
-    if isinstance(text, str):
-        return text.encode("utf-8", "surrogatepass")
-    if isinstance(encoded, str):
-        try:
-            return base64.b64decode(encoded, validate=True)
-        except (binascii.Error, ValueError):
-            raise BadRequestError("body_base64 is not base64", "use the standard alphabet with padding") from None
-    return b""
+    text = _text_member(document, "body_text")
+    encoded = _text_member(document, "body_base64")
+    if text is not None:
+        return text.encode()
+    if encoded is None:
+        return b""
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequestError("body_base64 is not base64", "use the standard alphabet with padding") from None
+
+
+def _text_member(document: dict[str, Any], name: str) -> str | None:
+    value = document.get(name)
+    if name in document and not isinstance(value, str):
+        raise BadRequestError(f"{name} must be a text", _EXPLAIN_CURE)
+    return value
 
 
 def _header_lines(headers: Any) -> list[tuple[str, str]]:
@@ -194,12 +203,13 @@ ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
 )
 
 
-def control_application(door: ControlDoor) -> web.Application:
-    """The aiohttp application of the control door."""
-    application = web.Application(middlewares=[_errors_as_problems])
+def control_application(door: ControlDoor, max_body: int) -> web.Application:
+    """The aiohttp application of the control door; HEAD is answered wherever GET is."""
+    application = web.Application(middlewares=[_errors_as_problems], client_max_size=max_body)
     for method, path, name, handler in ROUTES:
-        application.router.add_route(method, CONTROL_PREFIX + path, _bound(door, handler), name=name)
-    application.router.add_route("GET", CONTROL_PREFIX, _bound(door, ControlDoor.index))
+        add = application.router.add_get if method == "GET" else application.router.add_post
+        add(CONTROL_PREFIX + path, _bound(door, handler), name=name)
+    application.router.add_get(CONTROL_PREFIX, _bound(door, ControlDoor.index))
     return application
 
 

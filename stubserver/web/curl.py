@@ -17,7 +17,7 @@ def curl_line(base_url: str, request: Request, extra_headers: tuple[tuple[str, s
     elif request.method != "GET" or request.body:
         words += ["-X", request.method]
     for name, value in (*request.header_lines, *extra_headers):
-        if name.lower() not in ("content-length", "host"):
+        if name.lower() != "content-length":  # curl says how long the body is
             words += ["-H", f"{name}: {value}" if value else f"{name};"]
     if request.body:
         try:
@@ -28,6 +28,8 @@ def curl_line(base_url: str, request: Request, extra_headers: tuple[tuple[str, s
             return None
         words += ["--data-raw", text]
     target = base_url + request.path + (f"?{request.query}" if request.query else "")
+    if "/." in request.path:
+        words.insert(1, "--path-as-is")
     # Brackets and braces mean ranges to curl unless globbing is off.
     if any(character in target for character in "[]{}"):
         words.insert(1, "--globoff")

@@ -81,9 +81,9 @@ def _matching_curl(question: Question, near: NearMiss) -> str | None:
     if question.state is not None:
         wanted = question.state.source
         if any(mismatch.part is Part.STATE for mismatch in near.mismatches):
-            if not near.interaction.states:
-                return curl_line(question.server + question.resolved.base, example)
-            wanted = "^" + re.escape(near.interaction.states[0]).replace(r"\ ", " ") + "$"
+            # An empty state lifts one that the settings ask for.
+            states = near.interaction.states
+            wanted = "^" + re.escape(states[0]).replace(r"\ ", " ") + "$" if states else ""
         extra = ((STATE_HEADER, wanted),)
     return curl_line(question.server + question.resolved.base, example, extra)
 

@@ -16,13 +16,13 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
-from matching import CompiledInteraction, Match, PatternError, StateSelector
-from stubserver.catalog import Catalog, Decisions, Snapshot
-from stubserver.errors import BadRequestError
+from matching import CompiledInteraction, Match, NoMatch, PatternError, Request, StateSelector
+from stubserver.catalog import Catalog, Decisions, Snapshot, Stub
+from stubserver.errors import BadRequestError, StubServerError
 from stubserver.web.addressing import AddressBook
 from stubserver.web.cors import Cors
 from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
-from stubserver.web.problems import SERVER, dumped
+from stubserver.web.problems import SERVER, dumped, problem_response
 from stubserver.web.wire import read_body, split_target, to_matching
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -31,7 +31,7 @@ _PACTFLOW_STATE_HEADER = "pactflow-stub-provider-state"
 _STATELESS_HEADER = "X-Stub-Stateless"
 _PACTFLOW_STATELESS_HEADER = "pactflow-stub-include-empty-provider-states"
 _HEADER_TEXT = " !\"#$&'()*+,/:;<=>?@[]^_`{|}~"  # what stands in a header as it is; the rest is percent-encoded
-_WORK_IN_THREAD = 64 << 10  # bytes of body from which an explanation leaves the event loop
+_WORK_IN_THREAD = 64 << 10  # bytes of body from which deciding and explaining leave the event loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +88,37 @@ class StubDoor:
         return _Served(AddressBook(snapshot), Decisions(self._options.hot_cache, lenient=self._options.lenient), {})
 
     async def answer(self, request: BaseRequest) -> web.StreamResponse:
-        """Answer one request. Raises StubServerError for what cannot be understood."""
+        """Answer one request; what cannot be understood is answered with a problem."""
+        try:
+            return await self._answer(request)
+        except StubServerError as error:
+            response = problem_response(error)
+            response.headers["X-Stub-Match"] = "none"
+            if self._cors is not None:
+                self._cors.allow(request, response.headers)
+            return response
+
+    async def _answer(self, request: BaseRequest) -> web.StreamResponse:
         served = self._serving()
         path, query = split_target(request.raw_path)
         resolved = served.book.resolve(path)
         state = self.state_selector(request)
         actual = to_matching(request, resolved.path, query, await read_body(request))
-        stub = resolved.stub
-        found = served.decisions.decide(stub, actual, state)
+        found = await self._decide(served, resolved.stub, actual, state)
+        if isinstance(found, NoMatch) and self._options.head and request.method == "HEAD":
+            actual.method = "GET"
+            found = await self._decide(served, resolved.stub, actual, state)
         if isinstance(found, Match):
             return self._hit(request, served, found)
-        if self._options.head and request.method == "HEAD":
-            actual.method = "GET"
-            found = served.decisions.decide(stub, actual, state)
-            if isinstance(found, Match):
-                return self._hit(request, served, found)
         if self._cors is not None and self._cors.is_preflight(request):
             return web.Response(status=204, headers={"Server": SERVER, **self._cors.preflight_headers(request)})
         return await self._miss(request, Question(served.book.snapshot, resolved, actual, state, server_of(request)))
+
+    @staticmethod
+    async def _decide(served: _Served, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
+        if len(request.body) > _WORK_IN_THREAD:  # a large body must not hold up everyone else
+            return await asyncio.to_thread(served.decisions.decide, stub, request, state)
+        return served.decisions.decide(stub, request, state)
 
     def state_selector(self, request: BaseRequest) -> StateSelector | None:
         """The provider state that the request (or else the settings) asks for. Raises BadRequestError."""
@@ -191,4 +204,7 @@ def miss_response(
 
 def server_of(request: BaseRequest) -> str:
     """Scheme and host as the client addressed this server."""
-    return f"{request.scheme}://{request.host}"
+    if "Host" in request.headers or request.transport is None:
+        return f"{request.scheme}://{request.host}"
+    host, port = request.transport.get_extra_info("sockname")[:2]
+    return f"{request.scheme}://{f'[{host}]' if ':' in host else host}:{port}"

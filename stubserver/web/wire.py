@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from matching import Request
-from stubserver.errors import BodyTooLargeError, ExpectationError
+from stubserver.errors import BadRequestError, BodyTooLargeError, ExpectationError
 
 
 def split_target(target: str) -> tuple[str, str]:
@@ -21,17 +21,24 @@ def split_target(target: str) -> tuple[str, str]:
 
 async def read_body(request: BaseRequest) -> bytes:
     """The whole body, content codings undone. Raises BodyTooLargeError, ExpectationError."""
-    if not request.can_read_body:
-        return b""
     expectation = request.headers.get("Expect")
     if expectation is not None:
         if expectation.lower() != "100-continue":
             raise ExpectationError(f"Expect: {expectation} is not known", "leave the header out")
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if request.can_read_body:
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return await read_expected_body(request) if request.can_read_body else b""
+
+
+async def read_expected_body(request: BaseRequest) -> bytes:
+    """The whole body of a request whose Expect header, if any, has been dealt with. Raises as `read_body`."""
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise BodyTooLargeError("the request's body is over the limit", "raise --max-body") from None
+    except web.RequestPayloadError as error:
+        cause = error.__cause__ or error
+        raise BadRequestError(f"the body cannot be read: {cause}", "send what its headers say") from None
 
 
 def to_matching(request: BaseRequest, path: str, query: str, body: bytes) -> Request:

@@ -463,13 +463,13 @@ async def test_unknown_addresses(control: Running, target: str) -> None:
 @pytest.mark.parametrize(
     ("method", "target", "allowed"),
     [
-        ("POST", "/health", "GET"),
-        ("DELETE", "/pacts", "GET"),
+        ("POST", "/health", "GET, HEAD"),
+        ("DELETE", "/pacts", "GET, HEAD"),
         ("GET", "/explain", "POST"),
-        ("PUT", "/", "GET"),
-        ("PATCH", "/interactions/x", "GET"),
-        ("OPTIONS", "/stubs", "GET"),
-        ("PURGE", "/ready", "GET"),
+        ("PUT", "/", "GET, HEAD"),
+        ("PATCH", "/interactions/x", "GET, HEAD"),
+        ("OPTIONS", "/stubs", "GET, HEAD"),
+        ("PURGE", "/ready", "GET, HEAD"),
     ],
 )
 async def test_wrong_methods(control: Running, method: str, target: str, allowed: str) -> None:
