@@ -17,13 +17,17 @@ STATE_HEADER = "X-Stub-State"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request together with everything that decides which interaction answers it. `server` is scheme and host."""
+    """A request together with everything that decides which interaction answers it.
+
+    `server` is scheme and host as the client wrote them; `gave_up` tells that a slow pattern was given up.
+    """
 
     snapshot: Snapshot
     resolved: Resolved
     request: Request
     state: StateSelector | None
     server: str
+    gave_up: bool = False
 
     @property
     def shown_target(self) -> str:
@@ -56,6 +60,8 @@ def _hint(question: Question, found: list[NearMiss]) -> str | None:
     if prefix is not None:
         known = [base_path(address) for address in question.snapshot.stubs if address.provider is not None]
         return f"No loaded pact has the address {prefix}; there are: {', '.join(known[:10]) or 'none'}"
+    if question.gave_up:
+        return "A regular expression of the contract took too long on this request and was given up"
     if not question.resolved.stub.index.interactions:
         return "No interactions are loaded; see /_stubserver/pacts for what became of each document"
     if not found:

@@ -112,7 +112,8 @@ class StubDoor:
             return self._hit(request, served, found)
         if self._cors is not None and self._cors.is_preflight(request):
             return web.Response(status=204, headers={"Server": SERVER, **self._cors.preflight_headers(request)})
-        return await self._miss(request, Question(served.book.snapshot, resolved, actual, state, server_of(request)))
+        question = Question(served.book.snapshot, resolved, actual, state, server_of(request), found.gave_up)
+        return await self._miss(request, question)
 
     @staticmethod
     async def _decide(served: _Served, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:

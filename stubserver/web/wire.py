@@ -43,8 +43,9 @@ async def read_expected_body(request: BaseRequest) -> bytes:
 
 def to_matching(request: BaseRequest, path: str, query: str, body: bytes) -> Request:
     """The request as the core sees it, for a path within a stub."""
-    lines = [
+    # Decoded when the first interaction that records a header is compared, and only then.
+    lines = (
         (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
         for name, value in request.raw_headers
-    ]
+    )
     return Request(request.method.upper(), path, query, lines, body)
