@@ -14,7 +14,8 @@ class Request:
     """One request from the wire.
 
     `method` is upper case, `path` raw (still percent-encoded), `query` the raw text after `?`, `headers` the lines in
-    order with names in any case (read once, when they are first needed), `body` the decoded entity. Malformed content never raises: see `json`.
+    order with names in any case (read once, when they are first needed), `body` the decoded entity. Malformed content
+    never raises: see `json`.
     """
 
     __slots__ = (
