@@ -9,15 +9,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from matching.bodies import BodyMatcher, compile_body
-from matching.errors import PactError, Problem, Severity
+from matching.errors import PactError, Problem, Severity, pointer
 from matching.example import example_request
+from matching.http_text import is_token
 from matching.json_text import dump_json
 from matching.matchers import RuleError, inequality
 from matching.mismatch import Mismatch, Part
-from matching.model import BodyState, ExampleResponse, Interaction, Pact, SkippedInteraction
+from matching.model import (
+    Body,
+    BodyState,
+    ExampleRequest,
+    ExampleResponse,
+    Interaction,
+    Pact,
+    RuleList,
+    SkippedInteraction,
+)
 from matching.parse import parse_pact
 from matching.parts import (
     HeaderMatcher,
@@ -112,7 +122,7 @@ def compile_pact(pact: Pact) -> CompiledPact:
         else:
             compiled.append(executable)
             problems.extend(warnings)
-    version = pact.specification.name
+    version = pact.specification.name.replace("_", ".")
     return CompiledPact(pact.consumer, pact.provider, version, tuple(compiled), tuple(skipped), tuple(problems))
 
 
@@ -160,7 +170,7 @@ def compile_interaction(
         response=response,
         specificity=_specificity(interaction, path),
     )
-    problems.extend(_own_mismatches(executable))
+    problems.extend(_own_problems(executable))
     return executable, problems
 
 
@@ -179,16 +189,32 @@ def _specificity(interaction: Interaction, path: LiteralPath | RuledPath) -> tup
 
 
 def _interaction_id(interaction: Interaction, consumer: str, provider: str) -> str:
+    """A digest of everything recorded, but for where it stands."""
     request, response = interaction.request, interaction.response
+    rules = request.rules
     identity = [
         consumer,
         provider,
+        interaction.key,
         interaction.description,
         [[state.name, state.params] for state in interaction.states],
-        [request.method, request.path, dict(request.query), request.headers, request.body.content.hex()],
-        [response.status, response.headers, response.body.content.hex()],
+        [request.method, request.path, list(request.query.items()), request.headers, _body_identity(request.body)],
+        [_rules_identity(part) for part in (rules.path, rules.query_default)],
+        [[name, _rules_identity(part)] for named in (rules.query, rules.header) for name, part in named.items()],
+        [[repr(path), _rules_identity(part)] for path, part in rules.body],
+        [response.status, response.headers, _body_identity(response.body)],
     ]
     return hashlib.sha256(dump_json(identity)).hexdigest()[:12]
+
+
+def _body_identity(body: Body) -> list[str]:
+    return [body.state.value, str(body.content_type), body.content.hex()]
+
+
+def _rules_identity(rules: RuleList | None) -> list[Any]:
+    if rules is None:
+        return []
+    return [rules.any_suffices, *([rule.name, rule.attributes] for rule in rules.rules)]
 
 
 class ResponseMatcher:
@@ -215,11 +241,24 @@ class ResponseMatcher:
         yield from self._body.explain(message)
 
 
-def _own_mismatches(executable: CompiledInteraction) -> list[Problem]:
-    """A recorded request that its own rules refuse: the rules rule, and whoever wrote the contract should know."""
-    mismatch = next(executable.explain(example_request(executable.interaction.request)), None)
-    if mismatch is None:
-        return []
-    message = f"the recorded request does not match its own interaction: {mismatch.message}"
-    cure = "correct the example or the rule; requests are judged by the rule"
-    return [Problem(Severity.WARNING, f"{executable.interaction.pointer}/request", message, cure)]
+def _own_problems(executable: CompiledInteraction) -> list[Problem]:
+    """What keeps the recorded request itself from being answered: it cannot be sent, or its own rules refuse it."""
+    where, example = f"{executable.interaction.pointer}/request", executable.interaction.request
+    problems = [
+        Problem(Severity.WARNING, where + pointer(*steps), f"{what} cannot be sent over HTTP", cure)
+        for steps, what, cure, fits in _sendable(example)
+        if not fits
+    ]
+    mismatch = next(executable.explain(example_request(example)), None)
+    if mismatch is not None and not problems:
+        message = f"the recorded request does not match its own interaction: {mismatch.message}"
+        cure = "correct the example or the rule; requests are judged by the rule"
+        problems.append(Problem(Severity.WARNING, where, message, cure))
+    return problems
+
+
+def _sendable(example: ExampleRequest) -> Iterator[tuple[tuple[str, ...], str, str, bool]]:
+    yield ("path",), f"the path {example.path!r}", "begin it with /", example.path.startswith("/")
+    yield ("method",), f"the method {example.method!r}", "use one like GET", is_token(example.method)
+    for name, _ in example.headers:
+        yield ("headers", name), f"the header name {name!r}", "use a name without blanks", is_token(name)

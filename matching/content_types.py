@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -76,7 +77,6 @@ JSON = ContentType("application", "json")
 XML = ContentType("application", "xml")
 HTML = ContentType("text", "html")
 PLAIN_TEXT = ContentType("text", "plain")
-OCTET_STREAM = ContentType("application", "octet-stream")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -106,8 +106,11 @@ _JSON_START = re.compile(rb'\s*([{\["]|-?\d|true\b|false\b|null\b)')
 _DETECTION_WINDOW = 256
 
 
-def detect_content_type(content: bytes) -> ContentType | None:
-    """Guess the media type of bytes that came without one; None when they are not even text."""
+def detect_content_type(content: bytes, *, holds_json: Callable[[], bool] | None = None) -> ContentType | None:
+    """Guess the media type of bytes that came without one; None when they are not even text.
+
+    `holds_json` tells whether the bytes parse as JSON, for a caller that parses them anyway.
+    """
     head = content[:_DETECTION_WINDOW]
     if _XML_DECLARATION.match(head):
         return XML
@@ -115,7 +118,7 @@ def detect_content_type(content: bytes) -> ContentType | None:
         return HTML
     if _XML_ELEMENT.match(head):
         return XML
-    if _JSON_START.match(head) and _is_json(content):
+    if _JSON_START.match(head) and (holds_json() if holds_json is not None else _is_json(content)):
         return JSON
     try:
         content.decode()

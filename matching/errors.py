@@ -33,7 +33,7 @@ class Problem:
     cure: str
 
     def __str__(self) -> str:
-        return f"{self.pointer or '/'}: {self.message} — {self.cure}"
+        return f"{self.pointer}: {self.message} — {self.cure}"
 
 
 class PactError(Exception):

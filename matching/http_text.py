@@ -24,6 +24,14 @@ LIST_HEADERS = frozenset(
 )
 
 
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+def is_token(text: str) -> bool:
+    """Whether a text can be a method or a header name (RFC 9110 section 5.6.2)."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def percent_decoded(text: str) -> str:
     """Decode percent escapes; invalid ones stay, bytes that are not UTF-8 stay distinct from each other."""
     if "%" not in text:
@@ -63,9 +71,6 @@ def _query_decoded(text: str) -> str:
     return percent_decoded(text.replace("+", " "))
 
 
-_COMMA = re.compile(r"\s*,\s*")
-
-
 def split_header(name: str, value: str) -> list[str]:
     """The values of one header line; `name` is lower case. Only list headers are split at commas."""
-    return _COMMA.split(value.strip()) if name in LIST_HEADERS else [value.strip()]
+    return [item.strip() for item in value.split(",")] if name in LIST_HEADERS else [value.strip()]

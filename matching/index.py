@@ -29,7 +29,8 @@ ORDERS: Mapping[str, Callable[[CompiledInteraction], tuple[int, ...]]] = {
 }
 
 
-SCANNED_PATHS = 2000  # how many interactions are looked at for a path that resembles a request's
+SEGMENTS = 16  # how many segments of a path count when paths are compared for resemblance
+_SHARING = 100  # how many interactions are kept that share a segment
 
 
 def path_segments(path: str) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ class _MethodIndex:
 class Index:
     """A frozen index of interactions. `interactions` keeps the order they were loaded in."""
 
-    __slots__ = ("_methods", "constrained_headers", "interactions", "ranked", "segments")
+    __slots__ = ("_methods", "by_segment", "constrained_headers", "interactions", "ranked")
 
     def __init__(self, interactions: Iterable[CompiledInteraction], order: str = "specific") -> None:
         """Build the index; `order` is a key of ORDERS."""
@@ -102,15 +103,18 @@ class Index:
         # The headers that a decision can depend on; Content-Type says how a body is compared.
         names = {header.name for interaction in self.interactions for header in interaction.headers}
         self.constrained_headers = tuple(sorted(names | {"content-type"}))
-        # What near misses of a path that nobody records are looked for in: the segments of the first paths.
-        self.segments = tuple(path_segments(item.interaction.request.path) for item in self._first())
+        # Where near misses of a path that nobody records are looked for: ranks by position and segment.
+        self.by_segment: dict[tuple[int, str], list[int]] = {}
+        for candidate in self.ranked:
+            segments = path_segments(candidate.interaction.interaction.request.path)
+            for position, segment in enumerate(segments[:SEGMENTS]):
+                sharing = self.by_segment.setdefault((position, segment), [])
+                if len(sharing) < _SHARING:
+                    sharing.append(candidate.rank)
         builders: dict[str, _Builder] = {}
         for candidate in self.ranked:
             builders.setdefault(candidate.interaction.method, _Builder()).add(candidate)
         self._methods = {method: builder.build() for method, builder in builders.items()}
-
-    def _first(self) -> Iterator[CompiledInteraction]:
-        return (candidate.interaction for candidate in self.ranked[:SCANNED_PATHS])
 
     def buckets(self, request: Request) -> list[Bucket]:
         """The buckets whose method and path fit the request; candidates of each stand by rank."""

@@ -13,20 +13,6 @@ from matching.model import HeaderValues, MatchingRules, QueryParameters, RuleLis
 from matching.request import Request
 
 
-class PathMatcher(Protocol):
-    """A compiled path."""
-
-    @property
-    def is_literal(self) -> bool:
-        """True when the index can find it by equality."""
-
-    def matches(self, request: Request) -> bool:
-        """Whether the request's path fits."""
-
-    def explain(self, request: Request) -> Iterator[Mismatch]:
-        """The mismatch of the path, if any."""
-
-
 class LiteralPath:
     """A recorded path without rules: equal as it came, or segment by segment after percent-decoding."""
 
@@ -77,7 +63,7 @@ def compile_path(path: str, rules: RuleList | None) -> LiteralPath | RuledPath:
 class QueryMatcher:
     """The whole query string: every recorded parameter must come, and no other."""
 
-    __slots__ = ("_parameters", "_wild")
+    __slots__ = ("_parameters",)
 
     def __init__(self, parameters: Mapping[str, ParameterMatcher]) -> None:
         self._parameters = parameters

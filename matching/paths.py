@@ -9,6 +9,7 @@ score; the highest score wins, and a rule shorter than the path is inherited by 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
@@ -131,16 +132,18 @@ class _Live(Generic[R]):
 class Scope(Generic[R]):
     """The rules that can still apply at one node of a document, carried down while it is compiled.
 
-    Walking with `child` costs one step per rule still alive, so choosing rules for a whole document never
-    compares every rule with every node.
+    Rules are kept by the token they name next, so a step costs as many rules as cover its key, and choosing rules for a
+    whole document never compares every rule with every node.
     """
 
-    __slots__ = ("_best", "_depth", "_live")
+    __slots__ = ("_best", "_by_token", "_depth")
 
     def __init__(self, live: tuple[_Live[R], ...], best: _Reached[R] | None, depth: int) -> None:
-        self._live = live
         self._best = best
         self._depth = depth
+        self._by_token: dict[Token, list[_Live[R]]] = {}
+        for rule in live:
+            self._by_token.setdefault(rule.path[depth], []).append(rule)
 
     @classmethod
     def root(cls, rules: list[tuple[Path, R]]) -> Scope[R]:
@@ -154,22 +157,30 @@ class Scope(Generic[R]):
         depth = self._depth + 1
         live: list[_Live[R]] = []
         reached: list[_Reached[R]] = []
-        for rule in self._live:
-            token = rule.path[self._depth]
+        for token in self._covering(key):
             weight = _wildcard_weight(token, key) if isinstance(key, Wildcard) else token_weight(token, key)
-            if not weight:
-                continue
-            weights = (*rule.weights, weight)
-            if len(rule.path) == depth:
-                product = 2
-                for factor in weights:
-                    product *= factor
-                reached.append(_Reached(rule.rules, product * (depth + 1), weights, rule.order, depth))
-            else:
-                live.append(_Live(rule.path, rule.rules, weights, rule.order))
+            for rule in self._by_token.get(token, ()):
+                weights = (*rule.weights, weight)
+                if len(rule.path) == depth:
+                    product = 2
+                    for factor in weights:
+                        product *= factor
+                    reached.append(_Reached(rule.rules, product * (depth + 1), weights, rule.order, depth))
+                else:
+                    live.append(_Live(rule.path, rule.rules, weights, rule.order))
         if self._best is not None:
             reached.append(self._best)
         return Scope(tuple(live), _best_of(reached), depth)
+
+    def _covering(self, key: str | int | Wildcard) -> Iterator[Token]:
+        """The tokens that cover a key."""
+        yield Wildcard.ANY
+        if isinstance(key, int) or key is Wildcard.INDEX:
+            yield Wildcard.INDEX
+        if not isinstance(key, Wildcard):
+            yield key
+        if isinstance(key, str) and key.isdecimal() and key.isascii() and str(int(key[:9])) == key:
+            yield int(key)  # an index may also spell a key of digits
 
     def governing(self) -> tuple[R, bool] | None:
         """The rules that govern this node and whether they are inherited from above; None when it has none."""
@@ -178,21 +189,15 @@ class Scope(Generic[R]):
     @property
     def is_free(self) -> bool:
         """True when no rule reaches this node or anything below it."""
-        return not self._live and self._best is None
+        return not self._by_token and self._best is None
 
     def named_keys(self) -> set[str]:
         """The keys that living rules name at the next step."""
-        names = set()
-        for rule in self._live:
-            token = rule.path[self._depth]
-            if not isinstance(token, Wildcard):
-                names.add(str(token))
-        return names
+        return {str(token) for token in self._by_token if not isinstance(token, Wildcard)}
 
     def named_indices(self) -> set[int]:
         """The indices that living rules name at the next step."""
-        tokens = (rule.path[self._depth] for rule in self._live)
-        return {token for token in tokens if isinstance(token, int)}
+        return {token for token in self._by_token if isinstance(token, int)}
 
 
 def _best_of(reached: list[_Reached[R]]) -> _Reached[R] | None:

@@ -21,6 +21,7 @@ from matching.dialects import Reading, Respelled, respell
 SLOW = 0.001  # seconds after which a match in the engine that backtracks is slow
 TIME_LIMIT = 0.05  # seconds after which it is given up
 SLOW_MATCHES = 3  # how many slow matches a request may cost
+TOTAL_TIME = 0.2  # seconds that all quick ones of a request may take
 MAX_LENGTH = 8192  # characters of a pattern of a pact
 MAX_SEARCH_LENGTH = 1024  # characters of a pattern of a request
 
@@ -38,21 +39,58 @@ def re2_options(patterns: int = 1) -> re2.Options:
 
 
 class Patience:
-    """How many more slow matches one request may cost; once it is used up, every match that backtracks fails."""
+    """How much matching that backtracks one request may cost: a few slow matches and, with a clock, some time in all.
 
-    __slots__ = ("left",)
+    Once it is used up, every match that backtracks fails.
+    """
 
-    def __init__(self) -> None:
-        self.left = SLOW_MATCHES
+    __slots__ = ("_clock", "_slow_left", "_time_left")
+
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock
+        self._slow_left = SLOW_MATCHES
+        self._time_left = TOTAL_TIME
 
     @property
     def is_used_up(self) -> bool:
         """Whether a match may have been given up that would have succeeded."""
-        return self.left <= 0
+        return self._slow_left <= 0 or self._time_left <= 0
 
+    def fullmatch(self, pattern: regex.Pattern[str], text: str) -> bool:
+        """Match the whole text, as long as patience lasts."""
+        if self.is_used_up:
+            return False
+        began = self._clock() if self._clock is not None else 0.0
+        try:
+            return pattern.fullmatch(text, timeout=SLOW) is not None
+        except TimeoutError:
+            self._slow_left -= 1
+        finally:
+            if self._clock is not None:
+                self._time_left -= self._clock() - began
+        try:
+            return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
+        except TimeoutError:
+            return False
+
+
+class Endless:
+    """The patience of matches outside of a request: each has its own time limit, and that is all."""
+
+    __slots__ = ()
+
+    def fullmatch(self, pattern: regex.Pattern[str], text: str) -> bool:
+        """Match the whole text within the time limit."""
+        try:
+            return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
+        except TimeoutError:
+            return False
+
+
+_ENDLESS = Endless()
 
 # Whose patience is being used, by the request that is being decided or explained; see `matching.select`.
-PATIENCE: ContextVar[Patience] = ContextVar("patience")
+PATIENCE: ContextVar[Patience | Endless] = ContextVar("patience")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +119,10 @@ class Pattern:
                 passed = bool(self._linear.Match(re2_text(text)))
                 if settled or not passed:
                     return passed
-        return _matches_backtracking(_compile_backtracking(self._respelled), text)
-
-
-def _matches_backtracking(pattern: regex.Pattern[str] | None, text: str) -> bool:
-    patience = PATIENCE.get(None)
-    if pattern is None or (patience is not None and patience.is_used_up):
-        return False
-    try:
-        return pattern.fullmatch(text, timeout=SLOW) is not None
-    except TimeoutError:
-        if patience is not None:
-            patience.left -= 1
-    try:
-        return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
-    except TimeoutError:
-        return False
+        backtracking = _compile_backtracking(self._respelled)
+        if backtracking is None:  # refused there: RE2's wide reading is the best there is
+            return self.linear_source is not None
+        return PATIENCE.get(_ENDLESS).fullmatch(backtracking, text)
 
 
 def re2_text(text: str) -> bytes:

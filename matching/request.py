@@ -14,7 +14,7 @@ class Request:
     """One request from the wire.
 
     `method` is upper case, `path` raw (still percent-encoded), `query` the raw text after `?`, `headers` the lines in
-    order with names in any case (read once, when they are first needed), `body` the decoded entity. Malformed content
+    order with names in any case, `body` the decoded entity. Malformed content
     never raises: see `json`.
     """
 
@@ -44,6 +44,10 @@ class Request:
         self._headers: dict[str, list[str]] | None = None
         self._type: tuple[ContentType | None] | None = None
         self._json: tuple[Any, str | None] | None = None
+
+    def with_method(self, method: str) -> Request:
+        """The same request with another method."""
+        return Request(method, self.path, self.query, self.header_lines, self.body)
 
     @property
     def decoded_path(self) -> str:
@@ -76,7 +80,7 @@ class Request:
         if self._type is None:
             given = self.headers.get("content-type")
             content_type = parse_content_type(given[0]) if given else None
-            self._type = (content_type or detect_content_type(self.body),)
+            self._type = (content_type or detect_content_type(self.body, holds_json=lambda: self.json[1] is None),)
         return self._type[0]
 
     @property

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import re2
 
 from matching.compile import CompiledInteraction
-from matching.index import Bucket, Candidate, Index, path_segments
+from matching.index import SEGMENTS, Bucket, Candidate, Index, path_segments
 from matching.matchers import shown
 from matching.mismatch import Mismatch, Part
 from matching.patterns import PATIENCE, Patience, compile_search
@@ -74,14 +75,20 @@ Condition = Callable[[CompiledInteraction], bool]
 
 
 def find(
-    index: Index, request: Request, state: StateSelector | None = None, *, lenient: bool = False
+    index: Index,
+    request: Request,
+    state: StateSelector | None = None,
+    *,
+    lenient: bool = False,
+    clock: Callable[[], float] | None = None,
 ) -> Match | NoMatch:
     """The interaction that answers the request.
 
     Only full matches answer, the most preferred first (`matching.index.ORDERS`). With `lenient`, when none matches in
     full, mismatches that the Rust stub server overlooks are overlooked (see `_overlooked`), fewest mismatches first.
+    `clock` (seconds, of any origin) bounds the time that patterns which backtrack may take in all.
     """
-    patience = Patience()
+    patience = Patience(clock)
     token = PATIENCE.set(patience)
     try:
         buckets = index.buckets(request)
@@ -154,14 +161,19 @@ COMPARED_INTERACTIONS = 50  # how many candidates are compared in full
 
 
 def near_misses(
-    index: Index, request: Request, state: StateSelector | None = None, *, limit: int = 5
+    index: Index,
+    request: Request,
+    state: StateSelector | None = None,
+    *,
+    limit: int = 5,
+    clock: Callable[[], float] | None = None,
 ) -> list[NearMiss]:
     """The interactions nearest to a request that none matched, nearest first; bounded whatever the index and request.
 
     Nearest are those whose method and path fit, fewest mismatches first; then those with the path under another
     method; then those with a path that resembles the request's.
     """
-    token = PATIENCE.set(Patience())
+    token = PATIENCE.set(Patience(clock))
     try:
         ranked = []
         for candidate in _near(index, request):
@@ -207,12 +219,8 @@ def _mismatches(interaction: CompiledInteraction, request: Request, state: State
 
 def _resembling(index: Index, request: Request) -> list[Candidate]:
     """Interactions whose recorded path shares most segments with the request's, at most ten."""
-    segments = path_segments(request.path)
-    size = len(segments)
-    scored = []
-    for candidate, recorded in zip(index.ranked, index.segments, strict=False):
-        shared = sum(map(str.__eq__, segments, recorded))
-        apart = abs(size - len(recorded))
-        if shared or not apart:
-            scored.append((apart - 2 * shared, candidate.interaction.method != request.method, candidate.rank))
+    shared: Counter[int] = Counter()
+    for position, segment in enumerate(path_segments(request.path)[:SEGMENTS]):
+        shared.update(index.by_segment.get((position, segment), ()))
+    scored = ((-count, index.ranked[rank].interaction.method != request.method, rank) for rank, count in shared.items())
     return [index.ranked[rank] for _, _, rank in heapq.nsmallest(10, scored)]

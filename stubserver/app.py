@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import structlog
 from aiohttp import web
-from aiohttp.web_request import BaseRequest
 
-from matching import PatternError
-from stubserver.catalog import Catalog, Snapshot
-from stubserver.errors import ExpectationError, ListenError, SourceError, StubServerError
+from matching import PatternError, Problem, Severity
+from stubserver.catalog import Catalog, LoadedPact, Snapshot
+from stubserver.errors import ListenError, SourceError, StubServerError
 from stubserver.settings import Settings, SettingsError
 from stubserver.sources.document import FailedDocument, Yielded
 from stubserver.sources.files import read_files
 from stubserver.sources.remote import Access, Remote
 from stubserver.sources.watch import changes
-from stubserver.web.addressing import CONTROL_PREFIX
 from stubserver.web.control import ControlDoor, control_application
-from stubserver.web.problems import problem_response
+from stubserver.web.doors import dispatch, request_factory
 from stubserver.web.stub import StubDoor, StubOptions
-from stubserver.web.wire import split_target
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -42,6 +38,7 @@ class Server:
         self._runner: web.ServerRunner | None = None
         self._control_runner: web.AppRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._fetched: list[Yielded] = []
         options = StubOptions(
             lenient=settings.lenient,
             hot_cache=settings.hot_cache,
@@ -62,18 +59,21 @@ class Server:
 
     async def load(self) -> Snapshot:
         """Read every source and serve what they hold. Raises LoadError when loading is strict and anything is wrong."""
-        documents = await self._documents()
-        contents = [
-            (item.origin, str(item.error) if isinstance(item, FailedDocument) else item.content) for item in documents
-        ]
-        return await asyncio.to_thread(self.catalog.publish, contents)
+        self._fetched = await self._fetch()
+        return await self.reload()
 
-    async def _documents(self) -> list[Yielded]:
+    async def reload(self) -> Snapshot:
+        """Read the files again and serve what they hold, with what the remote sources gave before. Raises as `load`."""
         settings = self.settings
         documents = await asyncio.to_thread(lambda: list(read_files(self.watched_paths(), settings.extension)))
+        contents = [(item.origin, _content_of(item)) for item in (*documents, *self._fetched)]
+        return await asyncio.to_thread(self.catalog.publish, contents)
+
+    async def _fetch(self) -> list[Yielded]:
+        settings = self.settings
         urls = [path for path in settings.paths if _is_url(path)] + settings.url
         if not urls and settings.broker_url is None:
-            return documents
+            return []
         access = Access(
             token=settings.token.get_secret_value() if settings.token else None,
             user=settings.user.get_secret_value() if settings.user else None,
@@ -81,7 +81,7 @@ class Server:
             retries=settings.retries,
         )
         async with Remote(access) as remote:
-            documents += await asyncio.gather(*(remote.read(url) for url in urls))
+            documents: list[Yielded] = list(await asyncio.gather(*(remote.read(url) for url in urls)))
             if settings.broker_url is not None:
                 found = remote.read_broker(settings.broker_url, settings.consumer_name, settings.provider_name)
                 documents += [document async for document in found]
@@ -103,8 +103,8 @@ class Server:
         inner = self._control_runner.server
         assert inner is not None
         doors = web.Server(
-            _dispatch(self._stub_door.answer, inner.request_handler),
-            request_factory=_request_factory(inner, settings.max_body),
+            dispatch(self._stub_door.answer, inner.request_handler),
+            request_factory=request_factory(inner, settings.max_body),
             access_log=None,
             keepalive_timeout=_KEEPALIVE,
         )
@@ -133,65 +133,44 @@ class Server:
         for runner in (self._runner, self._control_runner):
             if runner is not None:
                 await runner.cleanup()
+        self._stub_door.close()
 
     async def _watch(self) -> None:
         async for changed in changes(self.watched_paths(), self.settings.extension):
             names = sorted(str(path) for path in changed)
+            earlier = set(map(id, self.catalog.current.pacts))
             try:
-                snapshot = await self.load()
+                snapshot = await self.reload()
             except StubServerError as error:
                 log.error("reload refused; the earlier pacts are still served", files=names, reason=str(error))
-                continue
-            log.info("reloaded", files=names, interactions=len(snapshot.root.index.interactions))
-            for entry in snapshot.pacts:
-                if entry.stale:
-                    log.error(
-                        "a pact is broken; its earlier reading is still served",
-                        file=entry.origin,
-                        problems=[str(problem) for problem in entry.problems],
-                    )
+            except Exception:  # a mistake of ours must not end the watch
+                log.exception("reload failed; the earlier pacts are still served", files=names)
+            else:
+                log.info("reloaded", files=names, interactions=len(snapshot.root.index.interactions))
+                log_documents(entry for entry in snapshot.pacts if id(entry) not in earlier)
+
+
+def log_documents(entries: Iterable[LoadedPact]) -> None:
+    """Tell of each document what of it is not served, and why."""
+    for entry in entries:
+        problems = [str(problem) for problem in entry.problems if problem.severity is not Severity.NOTE]
+        if entry.stale:
+            log.error("a pact is broken; its earlier reading is still served", file=entry.origin, problems=problems)
+        elif entry.pact is None:
+            log.error("pact not read", file=entry.origin, problems=problems)
+        elif problems or entry.pact.skipped:
+            log.warning("not all of a pact is served", file=entry.origin, skipped=entry.skip_reasons, problems=problems)
+
+
+def _content_of(item: Yielded) -> bytes | Problem:
+    if isinstance(item, FailedDocument):
+        return Problem(Severity.ERROR, "", item.error.detail, item.error.cure)
+    return item.content
 
 
 def _tell_end_of_watch(watcher: asyncio.Task[None]) -> None:
     if not watcher.cancelled() and (error := watcher.exception()) is not None:
         log.error("files are no longer watched", reason=str(error) or type(error).__name__)
-
-
-Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
-
-
-def _dispatch(stub_door: Handler, control_door: Callable[[Any], Awaitable[web.StreamResponse]]) -> Handler:
-    """Each request to its door. What neither expected is our mistake: it is logged, and told in the usual shape."""
-
-    async def dispatch(request: BaseRequest) -> web.StreamResponse:
-        try:
-            return await (control_door if _is_control(request.raw_path) else stub_door)(request)
-        except web.HTTPExpectationFailed as error:
-            return problem_response(ExpectationError(error.text or "the Expect header is not known", "leave it out"))
-        except web.HTTPException:
-            raise
-        except Exception:
-            log.exception("unexpected error", target=f"{request.method} {request.raw_path}")
-            return problem_response(StubServerError("something unexpected went wrong; it was logged", "report it"))
-
-    return dispatch
-
-
-def _is_control(target: str) -> bool:
-    path = split_target(target)[0]
-    return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
-
-
-def _request_factory(inner: web.Server, max_body: int) -> Callable[..., BaseRequest]:
-    """Requests of the stub door are light; those of the control door know their application."""
-
-    def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> BaseRequest:
-        if _is_control(message.path):
-            return inner.request_factory(message, payload, protocol, writer, task)
-        loop = asyncio.get_running_loop()
-        return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=max_body)
-
-    return make
 
 
 def _is_url(path: str) -> bool:
@@ -200,6 +179,6 @@ def _is_url(path: str) -> bool:
 
 def demand_sources(settings: Settings) -> None:
     """Raises SourceError when the settings name nothing to load."""
-    if not any((settings.paths, settings.file, settings.dir, settings.url, settings.broker_url)):
+    if not settings.names_sources:
         cure = "name pact files, directories or URLs: stubserver serve pacts/"
         raise SourceError("there is nothing to serve", cure)

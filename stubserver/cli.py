@@ -18,7 +18,7 @@ from rich.table import Table
 
 from matching import CompiledInteraction, Severity, example_request
 from stubserver import __version__
-from stubserver.app import Server, demand_sources
+from stubserver.app import Server, demand_sources, log_documents
 from stubserver.catalog import LoadedPact, Snapshot
 from stubserver.errors import LoadError, StubServerError
 from stubserver.observability import LEVELS, configure_logging
@@ -49,15 +49,11 @@ def source_options(command: F) -> F:
         click.option("-d", "--dir", multiple=True, help="Directory of pact files to load (can be repeated)."),
         click.option("-e", "--extension", "--ext", default=None, help="File extension in directories (default: json)."),
         click.option("-u", "--url", multiple=True, help="URL of a pact to load (can be repeated)."),
-        click.option(
-            "-b", "--broker-url", envvar="PACT_BROKER_BASE_URL", default=None, help="Pact Broker to load from."
-        ),
+        click.option("-b", "--broker-url", default=None, help="Pact Broker to load from (PACT_BROKER_BASE_URL)."),
         click.option("--user", default=None, help="user:password for URLs and the broker."),
         click.option("-t", "--token", default=None, help="Bearer token for URLs and the broker."),
         click.option("--insecure-tls", is_flag=True, default=None, help="Do not check TLS certificates of sources."),
-        click.option(
-            "--retries", type=int, envvar="PACT_BROKER_HTTP_RETRIES", default=None, help="Retries of a failed fetch."
-        ),
+        click.option("--retries", type=int, default=None, help="Retries of a failed fetch (default: 8; check: 0)."),
         click.option("--consumer-name", multiple=True, help="Consumer (name or regex) to load from the broker."),
         click.option("--provider-name", multiple=True, help="Provider (name or regex) to load from the broker."),
     ]
@@ -120,6 +116,8 @@ def serve(**options: Any) -> None:
 @source_options
 def check(**options: Any) -> None:
     """Read the pacts in PATHS, list every problem with its place and cure, and exit with 1 if there is any."""
+    if options["retries"] is None:
+        options["retries"] = 0  # whoever checks is waiting
     settings = _settings(options)
     configure_logging("warn", "text")
     try:
@@ -193,13 +191,9 @@ def _demand_something(snapshot: Snapshot) -> None:
 
 def log_start(snapshot: Snapshot, url: str) -> None:
     """What is served, and what is not and why, for machines."""
-    log = structlog.get_logger()
-    for entry in snapshot.pacts:
-        if entry.pact is None:
-            log.error("pact not read", origin=entry.origin, problems=[str(problem) for problem in entry.problems])
-        elif entry.pact.skipped:
-            log.warning("interactions skipped", origin=entry.origin, reasons=_skip_reasons(entry))
-    log.info("serving", url=url, pacts=len(snapshot.pacts), interactions=len(snapshot.root.index.interactions))
+    log_documents(snapshot.pacts)
+    served = len(snapshot.root.index.interactions)
+    structlog.get_logger().info("serving", url=url, pacts=len(snapshot.pacts), interactions=served)
 
 
 def print_start(snapshot: Snapshot, url: str) -> None:
@@ -217,7 +211,7 @@ def print_start(snapshot: Snapshot, url: str) -> None:
     # What follows may be copied, so nothing is wrapped, marked up or replaced in it.
     _echo_rest(len(snapshot.pacts), f"{url}/_stubserver/pacts")
     for entry in shown:
-        for reason, count in _skip_reasons(entry).items():
+        for reason, count in entry.skip_reasons.items():
             click.secho(f"  skipped {count} of {entry.origin}: {reason}", fg="yellow")
         warnings = [problem for problem in entry.problems if problem.severity is Severity.WARNING]
         if warnings:
@@ -259,13 +253,6 @@ def _row(entry: LoadedPact) -> list[str]:
     ]
 
 
-def _skip_reasons(entry: LoadedPact) -> dict[str, int]:
-    reasons: dict[str, int] = {}
-    for item in entry.pact.skipped if entry.pact is not None else ():
-        reasons[item.reason] = reasons.get(item.reason, 0) + 1
-    return reasons
-
-
 def _sample(snapshot: Snapshot) -> CompiledInteraction | None:
     """An interaction to show: a successful GET where there is one, with the shortest curl line."""
     candidates = [
@@ -289,6 +276,13 @@ def print_check(snapshot: Snapshot) -> int:
             count += problem.severity is not Severity.NOTE
             severity = click.style(problem.severity.value, fg=colours[problem.severity.value])
             click.echo(f"{severity} {entry.origin}#{problem.pointer}\n  {problem.message}\n  cure: {problem.cure}")
+        told = {
+            problem.pointer.split("/request")[0].split("/response")[0].split("/type")[0] for problem in entry.problems
+        }
+        for item in entry.pact.skipped if entry.pact is not None else ():
+            if item.pointer not in told:
+                note = click.style("note", fg=colours["note"])
+                click.echo(f"{note} {entry.origin}#{item.pointer}\n  {item.description!r} is not served: {item.reason}")
     served = sum(len(entry.pact.interactions) for entry in snapshot.pacts if entry.pact is not None)
     skipped = sum(len(entry.pact.skipped) for entry in snapshot.pacts if entry.pact is not None)
     pacts = f"{len(snapshot.pacts)} pacts: {served} interactions can be served, {skipped} cannot"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,6 +18,7 @@ from pydantic_settings import (
 
 from stubserver.errors import StubServerError
 
+_RETRIES = "PACT_BROKER_HTTP_RETRIES"  # as pact-stub-server calls it
 DEFAULT_CONFIG_FILE = "stubserver.toml"
 
 
@@ -32,7 +34,22 @@ def _split(value: Any) -> Any:
     return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
 
 
+def _stripped(value: Any) -> Any:
+    """A credential as it was meant: files and variables often end it with a line break."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+    return value
+
+
 Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+Patterns = Annotated[list[Annotated[str, AfterValidator(_pattern)]], NoDecode, BeforeValidator(_split)]
+Credential = Annotated[SecretStr, BeforeValidator(_stripped)]
 
 
 class Settings(BaseSettings):
@@ -48,12 +65,12 @@ class Settings(BaseSettings):
     extension: str = Field("json", description="Extension of the files that directories are searched for.")
     url: Names = Field([], description="URLs of pacts to load.")
     broker_url: str | None = Field(None, description="Pact Broker whose latest pacts are loaded.")
-    user: SecretStr | None = Field(None, description="user:password for URLs and the broker.")
-    token: SecretStr | None = Field(None, description="Bearer token for URLs and the broker.")
+    user: Credential | None = Field(None, description="user:password for URLs and the broker.")
+    token: Credential | None = Field(None, description="Bearer token for URLs and the broker.")
     insecure_tls: bool = Field(False, description="Do not check the certificates of URLs and the broker.")
     retries: int = Field(8, ge=0, le=20, description="How often a failed fetch is tried again.")
-    consumer_name: Names = Field([], description="Consumers to load from the broker (names or regexes).")
-    provider_name: Names = Field([], description="Providers to load from the broker (names or regexes).")
+    consumer_name: Patterns = Field([], description="Consumers to load from the broker (names or regexes).")
+    provider_name: Patterns = Field([], description="Providers to load from the broker (names or regexes).")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
@@ -82,6 +99,11 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="Logs for people or for machines.")
 
+    @property
+    def names_sources(self) -> bool:
+        """Whether anything says where pacts come from."""
+        return any((self.paths, self.file, self.dir, self.url, self.broker_url))
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -109,11 +131,17 @@ def load_settings(options: dict[str, Any]) -> Settings:
     file = config_file()
     if file is not None and not file.is_file():
         raise SettingsError(f"STUBSERVER_CONFIG names {file}, which is not there", "correct or unset it")
+    if "retries" not in options and "STUBSERVER_RETRIES" not in os.environ and (retries := os.environ.get(_RETRIES)):
+        options = {**options, "retries": retries}
     try:
-        return Settings(**options)
+        settings = Settings(**options)
     except ValidationError as error:
         # The values stay out of the message: one of them may be a credential.
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise SettingsError(f"wrong settings: {wrong}", "see stubserver serve --help") from None
     except ValueError as error:  # the TOML file
         raise SettingsError(f"{file}: {error}", "correct the file at that place") from None
+    if not settings.names_sources and (broker := os.environ.get("PACT_BROKER_BASE_URL")):
+        # The variable is often set for other tools, so it counts only where nothing else says what to serve.
+        return settings.model_copy(update={"broker_url": broker})
+    return settings

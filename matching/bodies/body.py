@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -152,11 +153,15 @@ class TextBody(_TypedBody):
 
 
 def _decoded(request: Request) -> str:
-    charset = request.content_type.charset if request.content_type else None
+    charset = (request.content_type.charset or "utf-8").lower() if request.content_type else "utf-8"
     try:
-        return request.body.decode(charset or "utf-8")
+        return request.body.decode(charset if _CHARSET.fullmatch(charset) else "utf-8")
     except (LookupError, ValueError):  # an unknown charset, or bytes that are not in it
         return request.body.decode("utf-8", "surrogateescape")
+
+
+# Codecs that a request may choose. Python has others, some of which take quadratic time.
+_CHARSET = re.compile(r"(us-)?ascii|utf-?(8|16|32)([-_]?[lb]e)?|iso-8859-[0-9]{1,2}|latin-?1|(windows-|cp)125[0-8]")
 
 
 class BinaryBody(_TypedBody):

@@ -50,13 +50,14 @@ def compile_json(example: Any, rules: tuple[tuple[Path, RuleList], ...], *, extr
             if rule.name not in JSON_RULES and rule.name != "values":
                 message = f"the matching rule {shown(rule.name)} is not supported in JSON bodies"
                 raise RuleError(message, rule_list.pointer)
-    return _compile(example, Scope.root(list(rules)), extra_keys)
+    return _Compiler(extra_keys).compile(example, Scope.root(list(rules)))
 
 
 # Rules that look only at the node they are written for.
 _NOT_INHERITED = frozenset({"values"})
 # Rules about a single value: lists hand them to their items, objects refuse them.
 _SCALAR_RULES = frozenset({"number", "integer", "decimal", "boolean", "null", "include"})
+_MAX_NODES = 1_000_000  # rules that name indices on many levels can ask for a node per combination
 
 
 def _governing(scope: Scope[RuleList]) -> tuple[RuleList | None, bool]:
@@ -72,71 +73,75 @@ def _governing(scope: Scope[RuleList]) -> tuple[RuleList | None, bool]:
     return (RuleList(kept, rules.any_suffices, rules.pointer), inherited) if kept else (None, False)
 
 
-def _compile(example: Any, scope: Scope[RuleList], extra_keys: bool) -> Node:
-    if scope.is_free and not (extra_keys and isinstance(example, (dict, list))):
-        return Same(example)
-    rules, inherited = _governing(scope)
-    if not isinstance(example, (dict, list)):
-        if rules is None:
+class _Compiler:
+    """Makes the nodes of one document."""
+
+    def __init__(self, extra_keys: bool) -> None:
+        self._extra_keys = extra_keys
+        self._nodes = 0
+
+    def compile(self, example: Any, scope: Scope[RuleList]) -> Node:
+        """The node for a part of the document, under the rules of the scope."""
+        self._nodes += 1
+        if self._nodes > _MAX_NODES:
+            raise RuleError(f"the rules of the body ask for more than {_MAX_NODES:,} different checks")
+        if scope.is_free and not (self._extra_keys and isinstance(example, (dict, list))):
             return Same(example)
-        kept = tuple(rule for rule in rules.rules if rule.name != "values")  # says nothing about a scalar
-        if not kept:
+        rules, inherited = _governing(scope)
+        if not isinstance(example, (dict, list)):
+            return _scalar(example, rules)
+        names = {rule.name for rule in rules.rules} if rules else set()
+        if "equality" in names and not (rules and rules.any_suffices):
             return Same(example)
-        return Value(compile_rules(RuleList(kept, rules.any_suffices, rules.pointer), example, JSON_RULES), example)
-    names = {rule.name for rule in rules.rules} if rules else set()
-    if "equality" in names and not (rules and rules.any_suffices):
+        checks = _container_checks(example, rules, inherited)
+        if isinstance(example, dict):
+            node = self._object(example, scope, rules, checks)
+        else:
+            node = self._array(example, scope, checks, fixed=rules is None)
+        if rules and rules.any_suffices and "null" in names:
+            return Nullable(node)
+        return node
+
+    def _object(
+        self, example: dict[str, Any], scope: Scope[RuleList], rules: RuleList | None, checks: tuple[Check, ...]
+    ) -> Node:
+        names = [rule.name for rule in rules.rules] if rules else []
+        refused = [name for name in names if name in _SCALAR_RULES]
+        if refused and (len(refused) == len(names) or not (rules and rules.any_suffices)):
+            return Never(f"the rule {refused[0]} cannot be applied to an object", refused[0])
+        if "values" in names:
+            return self._entries(example, scope, checks)
+        members = {key: self.compile(value, scope.child(key)) for key, value in example.items()}
+        return Object(members, self._extra_keys, checks)
+
+    def _entries(self, example: dict[str, Any], scope: Scope[RuleList], checks: tuple[Check, ...]) -> Node:
+        if not example:
+            return Entries({}, None, checks)
+        first, template = next(iter(example.items()))
+        named = {
+            key: self.compile(example.get(key, template), scope.child(key)) for key in {*example, *scope.named_keys()}
+        }
+        if first in scope.named_keys():
+            return Entries(named, self.compile(template, scope.child(Wildcard.ANY)), checks)
+        return Entries(named, named[first], checks)
+
+    def _array(self, example: list[Any], scope: Scope[RuleList], checks: tuple[Check, ...], *, fixed: bool) -> Node:
+        items = tuple(self.compile(item, scope.child(index)) for index, item in enumerate(example))
+        if fixed or not example:
+            return Array(items, None, {}, fixed=fixed, checks=checks)
+        named = scope.named_indices()
+        further = {index: self.compile(example[0], scope.child(index)) for index in named if index >= len(example)}
+        # The first item stands for those beyond the recorded ones, under the same rules unless one names it.
+        rest = self.compile(example[0], scope.child(Wildcard.INDEX)) if 0 in named else items[0]
+        return Array(items, rest, further, fixed=False, checks=checks)
+
+
+def _scalar(example: Any, rules: RuleList | None) -> Node:
+    # `values` says nothing about a scalar.
+    kept = tuple(rule for rule in rules.rules if rule.name != "values") if rules else ()
+    if rules is None or not kept:
         return Same(example)
-    if isinstance(example, dict):
-        node = _compile_object(example, scope, rules, inherited, extra_keys)
-    else:
-        node = _compile_array(example, scope, rules, inherited, extra_keys)
-    if rules and rules.any_suffices and "null" in names:
-        return Nullable(node)
-    return node
-
-
-def _compile_object(
-    example: dict[str, Any], scope: Scope[RuleList], rules: RuleList | None, inherited: bool, extra_keys: bool
-) -> Node:
-    checks = _container_checks(example, rules, inherited)
-    names = [rule.name for rule in rules.rules] if rules else []
-    refused = [name for name in names if name in _SCALAR_RULES]
-    if refused and (len(refused) == len(names) or not (rules and rules.any_suffices)):
-        return Never(f"the rule {refused[0]} cannot be applied to an object", refused[0])
-    if "values" in names:
-        return _compile_entries(example, scope, checks, extra_keys)
-    members = {key: _compile(value, scope.child(key), extra_keys) for key, value in example.items()}
-    return Object(members, extra_keys, checks)
-
-
-def _compile_entries(
-    example: dict[str, Any], scope: Scope[RuleList], checks: tuple[Check, ...], extra_keys: bool
-) -> Node:
-    if not example:
-        return Entries({}, None, checks)
-    template = next(iter(example.values()))
-    named = {
-        key: _compile(example.get(key, template), scope.child(key), extra_keys)
-        for key in {*example, *scope.named_keys()}
-    }
-    return Entries(named, _compile(template, scope.child(Wildcard.ANY), extra_keys), checks)
-
-
-def _compile_array(
-    example: list[Any], scope: Scope[RuleList], rules: RuleList | None, inherited: bool, extra_keys: bool
-) -> Node:
-    items = [_compile(item, scope.child(index), extra_keys) for index, item in enumerate(example)]
-    if rules is None:
-        return Array(tuple(items), None, {}, fixed=True, checks=())
-    if not example:
-        return Array((), None, {}, fixed=False, checks=_container_checks(example, rules, inherited))
-    further = {
-        index: _compile(example[0], scope.child(index), extra_keys)
-        for index in scope.named_indices()
-        if index >= len(example)
-    }
-    rest = _compile(example[0], scope.child(Wildcard.INDEX), extra_keys)
-    return Array(tuple(items), rest, further, fixed=False, checks=_container_checks(example, rules, inherited))
+    return Value(compile_rules(RuleList(kept, rules.any_suffices, rules.pointer), example, JSON_RULES), example)
 
 
 class Check(Protocol):

@@ -74,6 +74,9 @@ def _parse_document(content: bytes, report: Report) -> Mapping[str, Any]:
                 )
             ]
         )
+    if document and not document.keys() & {"consumer", "provider", "interactions", "messages"}:
+        cure = "leave it out; a pact names consumer, provider and interactions"
+        raise PactError([report.problem(Severity.ERROR, "is not a pact: it has none of a pact's members", cure)])
     if depth_of(document) > MAX_DEPTH + 10:
         cure = "flatten it; no pact needs that"
         raise PactError([report.problem(Severity.ERROR, f"nests deeper than {MAX_DEPTH} levels", cure)])

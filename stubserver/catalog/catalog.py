@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
-from matching import PactError, Severity, load_pact
-from matching.errors import Problem
+from matching import PactError, Problem, Severity, load_pact
 from stubserver.catalog.snapshot import LoadedPact, Snapshot, build_snapshot
 from stubserver.errors import LoadError
 
@@ -20,8 +19,8 @@ class Catalog:
         self._order = order
         self._strict = strict
 
-    def publish(self, documents: Iterable[tuple[str, bytes | str]]) -> Snapshot:
-        """Serve these documents from now on, in this order: (origin, content), or (origin, why there is none).
+    def publish(self, documents: Iterable[tuple[str, bytes | Problem]]) -> Snapshot:
+        """Serve these documents from now on, in this order: (origin, content), or (origin, what kept it from coming).
 
         A document that cannot be read takes nothing down: if an earlier reading of it is being served, that one stays.
         Unchanged documents are not compiled again. Raises LoadError, and changes nothing, when loading is strict and
@@ -36,9 +35,9 @@ class Catalog:
         return snapshot
 
 
-def _load(origin: str, content: bytes | str, earlier: LoadedPact | None) -> LoadedPact:
-    if isinstance(content, str):
-        return _broken(origin, "", (Problem(Severity.ERROR, "", content, "the source must give a document"),), earlier)
+def _load(origin: str, content: bytes | Problem, earlier: LoadedPact | None) -> LoadedPact:
+    if isinstance(content, Problem):
+        return _broken(origin, "", (content,), earlier)
     sha = hashlib.sha256(content).hexdigest()
     if earlier is not None and earlier.sha == sha and not earlier.stale:
         return earlier
@@ -57,7 +56,7 @@ def _broken(origin: str, sha: str, problems: tuple[Problem, ...], earlier: Loade
 
 def _demand_flawless(loaded: list[LoadedPact]) -> None:
     flaws = [
-        f"{entry.origin}{problem.pointer and '#'}{problem}"
+        f"{entry.origin}#{problem}"
         for entry in loaded
         for problem in entry.problems
         if problem.severity is not Severity.NOTE

@@ -8,36 +8,43 @@ bounded in bytes, for one snapshot: whoever serves another snapshot makes a new 
 
 from __future__ import annotations
 
+import time
+
 from cachetools import LRUCache
 
 from matching import Match, NoMatch, Request, StateSelector, find
 from stubserver.catalog.snapshot import Stub
 
-_LONGEST_BODY = 16 << 10  # bytes; a longer body is unlikely to come again, and costly to keep
-_ENTRY = 1024  # bytes that an entry takes beside its body, about
+LONGEST_BODY = 16 << 10  # bytes; a longer body is unlikely to come again, and costly to keep
+_ENTRY = 1024  # bytes that an entry takes beside its texts, about
 
 _Kept = tuple[Match | NoMatch, int]  # the decision and the bytes it is counted with
 
 
 class Decisions:
-    """Decides which interaction answers, and remembers up to `max_bytes` of decisions (0: none)."""
+    """Decides which interaction answers, and remembers up to `max_bytes` of decisions (0: none).
+
+    Bodies up to LONGEST_BODY must be decided in one thread only; longer ones are never remembered and may be decided in
+    any.
+    """
 
     __slots__ = ("_cache", "_lenient")
 
     def __init__(self, max_bytes: int, *, lenient: bool = False) -> None:
-        self._cache: LRUCache[tuple[bytes | str, ...], _Kept] = LRUCache(max_bytes, getsizeof=lambda kept: kept[1])
+        self._cache: LRUCache[tuple[object, ...], _Kept] = LRUCache(max_bytes, getsizeof=lambda kept: kept[1])
         self._lenient = lenient
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What `matching.find` says of the request at this stub."""
-        if not 0 < len(request.body) <= _LONGEST_BODY or not self._cache.maxsize:
-            return find(stub.index, request, state, lenient=self._lenient)
-        key = _key(stub, request, state)
+        if not 0 < len(request.body) <= LONGEST_BODY or not self._cache.maxsize:
+            return find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic)
+        texts = _texts(stub, request)
+        key = (stub.address, None if state is None else (state.source, state.stateless), *texts)
         kept = self._cache.get(key)
         if kept is not None:
             return kept[0]
-        found = find(stub.index, request, state, lenient=self._lenient)
-        size = _ENTRY + sum(map(len, key))
+        found = find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic)
+        size = _ENTRY + sum(map(len, texts)) + (len(state.source) if state is not None else 0)
         if not found.gave_up and size <= self._cache.maxsize:
             self._cache[key] = found, size
         return found
@@ -48,15 +55,13 @@ class Decisions:
         return int(self._cache.currsize)
 
 
-def _key(stub: Stub, request: Request, state: StateSelector | None) -> tuple[bytes | str, ...]:
-    """Everything the decision depends on, as texts; what is absent differs from what is empty."""
-    headers, address = request.headers, stub.address
+def _texts(stub: Stub, request: Request) -> tuple[bytes | str, ...]:
+    """The texts that the decision depends on; an absent header differs from an empty one."""
+    headers = request.headers
     return (
         request.body,
         request.path,
         request.query,
         request.method,
-        f"{address.provider}\n{address.consumer}",
-        "" if state is None else f"{state.stateless}{state.source}",
         *("\n".join(headers[name]) if name in headers else "\r" for name in stub.index.constrained_headers),
     )

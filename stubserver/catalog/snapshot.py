@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -41,6 +42,11 @@ class LoadedPact:
     pact: CompiledPact | None
     problems: tuple[Problem, ...]
     stale: bool = False
+
+    @property
+    def skip_reasons(self) -> dict[str, int]:
+        """Why interactions are not served, and how many for each reason."""
+        return dict(Counter(item.reason for item in self.pact.skipped)) if self.pact is not None else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ origin only, so neither a credential nor a request goes anywhere that the caller
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 import re
 import ssl
@@ -24,7 +25,9 @@ from stubserver.sources.document import MAX_DOCUMENT_BYTES, FailedDocument, Pact
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10)
+# Each fetch has a minute from the moment it has a connection; waiting for its turn does not count.
+_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10)
+_AT_ONCE = 8
 _MAX_REDIRECTS = 5
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _FIRST_DELAY = 0.5  # seconds; doubles with every further attempt
@@ -56,10 +59,11 @@ class Remote:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._session: aiohttp.ClientSession | None = None
+        self._turn = asyncio.Semaphore(_AT_ONCE)
 
     async def __aenter__(self) -> Remote:
         tls: ssl.SSLContext | bool = not self._access.insecure_tls
-        connector = aiohttp.TCPConnector(ssl=tls, limit=8)
+        connector = aiohttp.TCPConnector(ssl=tls, limit=0)
         self._session = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT, trust_env=True)
         return self
 
@@ -132,7 +136,8 @@ class Remote:
         delay = _FIRST_DELAY
         for attempt in range(self._access.retries + 1):
             try:
-                return await self._get_once(url, accept)
+                async with self._turn:
+                    return await self._get_once(url, accept)
             except _PassingError as error:
                 if attempt == self._access.retries:
                     raise SourceError(str(error), "check that it is running and reachable") from None
@@ -184,7 +189,7 @@ def _parsed(url: str) -> URL:
     try:
         parsed = URL(url)
     except ValueError as error:
-        raise SourceError(f"{url!r} is not a URL: {error}", "write it like https://host/path") from None
+        raise SourceError(f"{_without_credentials(url)} is not a URL", "write it like https://host/path") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise SourceError(f"{_shown(parsed)} is not an http or https URL", "write it like https://host/path")
     return parsed
@@ -223,19 +228,14 @@ def _embedded_pact(pact: Any) -> tuple[str, str, str] | None:
 
 
 def _is_wanted(name: str, patterns: list[str]) -> bool:
-    return not patterns or any(pattern == name or _found(pattern, name) for pattern in patterns)
-
-
-def _found(pattern: str, name: str) -> bool:
-    try:
-        return re.search(pattern, name) is not None
-    except re.error:
-        return False
+    return not patterns or any(pattern == name or re.search(pattern, name) for pattern in patterns)
 
 
 def _shown(url: URL) -> str:
-    return str(url.with_user(None)) if url.absolute else str(url)
+    return _without_credentials(str(url))
 
 
 def _without_credentials(url: str) -> str:
-    return re.sub(r"^(\w+://)[^/?#]*@", r"\1", url)
+    """The URL as it may be shown: no user, no password, and a digest for its query, which may hold a signature."""
+    bare, _, query = re.sub(r"^(\w+://)[^/?#]*@", r"\1", url).partition("?")
+    return f"{bare}?…{hashlib.sha256(query.encode()).hexdigest()[:8]}" if query else bare

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from stubserver.sources.files import pact_files
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+_LOOK_EVERY = 2.0  # seconds
+
 _State = dict[Path, tuple[int, int, int] | None]
 
 
@@ -20,28 +23,38 @@ async def changes(paths: list[Path], extension: str) -> AsyncIterator[set[Path]]
     """Yield the pact files that changed, appeared or went, each time some did; bursts of changes come as one.
 
     Events only say when to look; what changed is told by the files themselves. So it does not matter whether an editor
-    replaces a file, or a link on the way to it is pointed elsewhere.
+    replaces a file, or a link on the way to it is pointed elsewhere; and what no event tells of (a directory that was
+    removed and made again, a network drive) is found by looking every other second.
     """
     before = await asyncio.to_thread(_state, paths, extension)
-    async with asyncio.TaskGroup() as watchers:
-        stirred = asyncio.Event()
-        for recursive in (True, False):
-            roots = _existing(root for path in paths if path.is_dir() is recursive for root in _roots(path))
-            if roots:
-                watchers.create_task(_stir(roots, stirred, recursive=recursive))
+    stirred = asyncio.Event()
+    watchers = [
+        asyncio.create_task(_stir(roots, stirred, recursive=recursive))
+        for recursive in (True, False)
+        if (roots := _existing(root for path in paths if path.is_dir() is recursive for root in _roots(path)))
+    ]
+    try:
         while True:
-            await stirred.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stirred.wait(), _LOOK_EVERY)
             stirred.clear()
             after = await asyncio.to_thread(_state, paths, extension)
             changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
             before = after
             if changed:
                 yield changed
+    finally:
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
 
 
 async def _stir(roots: set[Path], stirred: asyncio.Event, *, recursive: bool) -> None:
-    async for _ in awatch(*roots, watch_filter=None, debounce=400, step=50, recursive=recursive):
-        stirred.set()
+    try:
+        async for _ in awatch(*roots, watch_filter=None, debounce=400, step=50, recursive=recursive):
+            stirred.set()
+    except (OSError, RuntimeError) as error:  # no more watches to be had, or a root went while it was being added
+        log.warning("no events for files; they are looked at every other second", reason=str(error))
 
 
 def _roots(path: Path) -> list[Path]:
@@ -53,11 +66,7 @@ def _roots(path: Path) -> list[Path]:
 
 
 def _existing(roots: Iterable[Path]) -> set[Path]:
-    found = set(roots)
-    missing = {root for root in found if not root.is_dir()}
-    for root in missing:
-        log.warning("cannot watch a directory that is not there; the others are watched", directory=str(root))
-    return found - missing
+    return {root for root in roots if root.is_dir()}
 
 
 def _state(paths: list[Path], extension: str) -> _State:

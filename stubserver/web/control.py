@@ -5,24 +5,24 @@ All of it lives under one reserved prefix; the routes stand in one table at the 
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
-from matching import Match, Request, find
+from matching import CompiledInteraction, Match, Request
 from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json
 from stubserver import __version__
-from stubserver.catalog import Catalog
+from stubserver.catalog import Catalog, Snapshot
 from stubserver.errors import BadRequestError, MethodNotAllowedError, NotFoundError, StubServerError
 from stubserver.web.addressing import CONTROL_PREFIX
 from stubserver.web.misses import Question, explain_miss
 from stubserver.web.problems import json_response, problem_response
 from stubserver.web.query import JsonPathQuery
-from stubserver.web.stub import StubDoor, server_of
+from stubserver.web.stub import StubDoor
 from stubserver.web.views import (
     interaction_document,
     interaction_summary,
@@ -30,7 +30,7 @@ from stubserver.web.views import (
     pact_document,
     stub_document,
 )
-from stubserver.web.wire import read_expected_body, split_target
+from stubserver.web.wire import read_expected_body, server_of, split_target
 
 
 class ControlDoor:
@@ -85,15 +85,7 @@ class ControlDoor:
         if "jsonpath" not in request.query:
             return json_response({"interactions": [interaction_summary(i, origin_of(snapshot, i)) for i in chosen]})
         query = JsonPathQuery(request.query["jsonpath"])
-        found: list[dict[str, Any]] = []
-        for position, interaction in enumerate(chosen):
-            origin = origin_of(snapshot, interaction)
-            hits = query.find(interaction_document(interaction, origin))
-            if hits:
-                found.append({**interaction_summary(interaction, origin), "found": hits})
-            if position % 50 == 49:
-                await asyncio.sleep(0)  # a long search lets requests through
-        return json_response({"interactions": found})
+        return json_response(await self._stub_door.in_thread(_search, snapshot, chosen, query))
 
     async def interaction(self, request: web.Request) -> web.Response:
         """One interaction in full."""
@@ -107,15 +99,18 @@ class ControlDoor:
 
     async def explain(self, request: web.Request) -> web.Response:
         """Why a request, described as JSON, would not match, or which interaction would answer it."""
-        question = self._question(request, await read_expected_body(request))
-        found = find(question.resolved.stub.index, question.request, question.state)
+        content = await read_expected_body(request)
+        return json_response(await self._stub_door.in_thread(self._explanation, content, server_of(request)))
+
+    def _explanation(self, content: bytes, server: str) -> dict[str, Any]:
+        question = self._question(content, server)
+        found = self._stub_door.decide(question.resolved.stub, question.request, question.state)
         if isinstance(found, Match):
             summary = interaction_summary(found.interaction, origin_of(question.snapshot, found.interaction))
-            return json_response({"match": summary})
-        report = await asyncio.to_thread(explain_miss, question, self._near_misses)
-        return json_response({"match": None, **report})
+            return {"match": summary, "lenient": found.lenient}
+        return {"match": None, **explain_miss(replace(question, gave_up=found.gave_up), self._near_misses)}
 
-    def _question(self, request: web.Request, content: bytes) -> Question:
+    def _question(self, content: bytes, server: str) -> Question:
         document = _parsed_object(content)
         target, method = _text_member(document, "path"), _text_member(document, "method")
         target = "/" if target is None else target
@@ -130,7 +125,25 @@ class ControlDoor:
             lines.append(("Content-Type", "application/json"))
         described = Request((method or "GET").upper(), resolved.path, query, lines, body)
         state = self._stub_door.selector_for(_text_member(document, "state"))
-        return Question(book.snapshot, resolved, described, state, server_of(request))
+        return Question(book.snapshot, resolved, described, state, server)
+
+
+_MOST_FOUND = 1000  # values that a search shows in all
+
+
+def _search(snapshot: Snapshot, chosen: list[CompiledInteraction], query: JsonPathQuery) -> dict[str, Any]:
+    """The interactions in which the query finds something, with what it finds; `more` when there was too much."""
+    found: list[dict[str, Any]] = []
+    left = _MOST_FOUND
+    for interaction in chosen:
+        origin = origin_of(snapshot, interaction)
+        hits = query.find(interaction_document(interaction, origin))
+        if hits:
+            found.append({**interaction_summary(interaction, origin), "found": hits})
+            left -= len(hits)
+        if left <= 0:
+            return {"interactions": found, "more": True}
+    return {"interactions": found}
 
 
 def _parsed_object(content: bytes) -> dict[str, Any]:

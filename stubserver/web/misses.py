@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
-from matching import NearMiss, Part, Request, StateSelector, example_request, near_misses
+from matching import Match, NearMiss, PatternError, Request, StateSelector, example_request, find, near_misses
 from stubserver.catalog import Snapshot
 from stubserver.web.addressing import Resolved, address_prefix, base_path
 from stubserver.web.curl import curl_line
@@ -40,9 +41,11 @@ def explain_miss(question: Question, limit: int) -> dict[str, Any]:
     """The report on a request that no interaction matches.
 
     `mismatches` are the sentences of the nearest interaction (what PactFlow's stubs answer with); `nearest` has the
-    nearest interactions in full, each with a curl command that it answers.
+    nearest interactions in full, each with a curl command that it answers, or a note that says why there is none.
     """
-    found = near_misses(question.resolved.stub.index, question.request, question.state, limit=limit)
+    found = near_misses(
+        question.resolved.stub.index, question.request, question.state, limit=limit, clock=time.monotonic
+    )
     report: dict[str, Any] = {
         "error": "no-match",
         "message": f"No interaction matches {question.shown_target} at the stub of {question.resolved.stub.address}",
@@ -65,33 +68,51 @@ def _hint(question: Question, found: list[NearMiss]) -> str | None:
     if not question.resolved.stub.index.interactions:
         return "No interactions are loaded; see /_stubserver/pacts for what became of each document"
     if not found:
-        return "No recorded path resembles this one; see /_stubserver/interactions for those that exist"
+        return "No path that resembles this one was found; see /_stubserver/interactions for those that exist"
     return None
 
 
 def _near_miss(question: Question, near: NearMiss) -> dict[str, Any]:
-    return {
+    curl, note = _matching_curl(question, near)
+    document = {
         "interaction": interaction_summary(near.interaction, origin_of(question.snapshot, near.interaction)),
         "mismatches": [mismatch.as_json() for mismatch in near.mismatches],
         "more": near.more,
-        "curl": _matching_curl(question, near),
+        "curl": curl,
     }
+    return document if note is None else {**document, "note": note}
 
 
-def _matching_curl(question: Question, near: NearMiss) -> str | None:
-    """A command that the interaction answers; None when its own example does not satisfy it, or cannot be typed."""
+def _matching_curl(question: Question, near: NearMiss) -> tuple[str | None, str | None]:
+    """(a command that the interaction answers, None), or (None, why there is none).
+
+    Where another interaction would answer the recorded request, asking for the provider state may help.
+    """
     example = example_request(near.interaction.interaction.request)
-    if not near.interaction.matches(example):
+    if not near.interaction.matches(example) or not example.path.startswith("/"):
+        return None, "its recorded request does not satisfy its own rules, or cannot be sent"
+    states = ["^" + re.escape(state).replace(r"\ ", " ") + "$" for state in near.interaction.states[:1]]
+    asked = [] if question.state is None else [question.state.source, ""]
+    other = None
+    for wanted in (*asked, *([None] if not asked else []), *states):
+        found = find(question.resolved.stub.index, example, _selector(question, wanted))
+        if isinstance(found, Match) and found.interaction is near.interaction:
+            extra = () if wanted is None else ((STATE_HEADER, wanted),)
+            line = curl_line(question.server + question.resolved.base, example, extra)
+            return line, None if line else "its body cannot be written on a command line"
+        other = found.interaction.interaction.description if isinstance(found, Match) else other
+    return None, f"its recorded request is answered by another interaction: {other}" if other else None
+
+
+def _selector(question: Question, wanted: str | None) -> StateSelector | None:
+    """The selector that a request with this state header gets."""
+    if not wanted:
         return None
-    extra: tuple[tuple[str, str], ...] = ()
-    if question.state is not None:
-        wanted = question.state.source
-        if any(mismatch.part is Part.STATE for mismatch in near.mismatches):
-            # An empty state lifts one that the settings ask for.
-            states = near.interaction.states
-            wanted = "^" + re.escape(states[0]).replace(r"\ ", " ") + "$" if states else ""
-        extra = ((STATE_HEADER, wanted),)
-    return curl_line(question.server + question.resolved.base, example, extra)
+    stateless = question.state.stateless if question.state is not None else True
+    try:
+        return StateSelector(wanted, stateless=stateless)
+    except PatternError:  # a state's name that is too long to be asked for
+        return None
 
 
 def miss_text(report: dict[str, Any]) -> str:
@@ -115,4 +136,6 @@ def miss_text(report: dict[str, Any]) -> str:
             lines.append("   - …")
         if near["curl"]:
             lines += ["   This request matches it:", f"     {near['curl']}"]
+        elif "note" in near:
+            lines.append(f"   No request to try: {near['note']}")
     return "\n".join(lines) + "\n"

@@ -8,7 +8,11 @@ miss pays for an explanation.
 from __future__ import annotations
 
 import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import structlog
@@ -17,21 +21,25 @@ from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
 from matching import CompiledInteraction, Match, NoMatch, PatternError, Request, StateSelector
-from stubserver.catalog import Catalog, Decisions, Snapshot, Stub
+from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, Snapshot, Stub
 from stubserver.errors import BadRequestError, StubServerError
 from stubserver.web.addressing import AddressBook
 from stubserver.web.cors import Cors
 from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
 from stubserver.web.problems import SERVER, dumped, problem_response
-from stubserver.web.wire import read_body, split_target, to_matching
+from stubserver.web.wire import read_body, server_of, split_target, to_matching
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _PACTFLOW_STATE_HEADER = "pactflow-stub-provider-state"
 _STATELESS_HEADER = "X-Stub-Stateless"
 _PACTFLOW_STATELESS_HEADER = "pactflow-stub-include-empty-provider-states"
-_HEADER_TEXT = " !\"#$&'()*+,/:;<=>?@[]^_`{|}~"  # what stands in a header as it is; the rest is percent-encoded
-_WORK_IN_THREAD = 64 << 10  # bytes of body from which deciding and explaining leave the event loop
+_HEADER_TEXT = "!\"#$&'()*+,/:;<=>?@[]^_`{|}~"  # what stands in a header as it is; the rest is percent-encoded
+_EXPLAIN_IN_THREAD = 4 << 10  # bytes of body from which an explanation leaves the event loop
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class StubDoor:
         self._cors = Cors(from_referer=options.cors_referer) if options.cors else None
         self._state_headers = tuple(filter(None, (STATE_HEADER, _PACTFLOW_STATE_HEADER, options.provider_state_header)))
         self._served = self._serve(catalog.current)
+        self._pool = ThreadPoolExecutor(_THREADS, "matching")
         if options.provider_state is not None:
             StateSelector(options.provider_state)
 
@@ -104,10 +113,10 @@ class StubDoor:
         resolved = served.book.resolve(path)
         state = self.state_selector(request)
         actual = to_matching(request, resolved.path, query, await read_body(request))
-        found = await self._decide(served, resolved.stub, actual, state)
-        if isinstance(found, NoMatch) and self._options.head and request.method == "HEAD":
-            actual.method = "GET"
-            found = await self._decide(served, resolved.stub, actual, state)
+        if len(actual.body) > LONGEST_BODY:  # a large body must not hold up everyone else
+            found = await self.in_thread(self._decide, served.decisions, resolved.stub, actual, state)
+        else:
+            found = self._decide(served.decisions, resolved.stub, actual, state)
         if isinstance(found, Match):
             return self._hit(request, served, found)
         if self._cors is not None and self._cors.is_preflight(request):
@@ -115,11 +124,25 @@ class StubDoor:
         question = Question(served.book.snapshot, resolved, actual, state, server_of(request), found.gave_up)
         return await self._miss(request, question)
 
-    @staticmethod
-    async def _decide(served: _Served, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
-        if len(request.body) > _WORK_IN_THREAD:  # a large body must not hold up everyone else
-            return await asyncio.to_thread(served.decisions.decide, stub, request, state)
-        return served.decisions.decide(stub, request, state)
+    def _decide(
+        self, decisions: Decisions, stub: Stub, request: Request, state: StateSelector | None
+    ) -> Match | NoMatch:
+        found = decisions.decide(stub, request, state)
+        if isinstance(found, NoMatch) and self._options.head and request.method == "HEAD":
+            return decisions.decide(stub, request.with_method("GET"), state)
+        return found
+
+    def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
+        """What the stub door would answer the request with; remembers nothing, so any thread may ask."""
+        return self._decide(Decisions(0, lenient=self._options.lenient), stub, request, state)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run work that takes long beside the event loop; little of it at once, since each may hold a large body."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, functools.partial(work, *args, **kwargs))
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def state_selector(self, request: BaseRequest) -> StateSelector | None:
         """The provider state that the request (or else the settings) asks for. Raises BadRequestError."""
@@ -164,11 +187,12 @@ class StubDoor:
 
     async def _miss(self, request: BaseRequest, question: Question) -> web.StreamResponse:
         limit = self._options.near_misses
-        if len(question.request.body) > _WORK_IN_THREAD:
-            report = await asyncio.to_thread(explain_miss, question, limit)
+        if len(question.request.body) > _EXPLAIN_IN_THREAD:
+            report = await self.in_thread(explain_miss, question, limit)
         else:
             report = explain_miss(question, limit)
-        log.warning("no match", target=question.shown_target, nearest=_nearest(report))
+        # Names only: values may be secrets or personal, and logs are kept.
+        log.warning("no match", method=request.method, path=question.request.path[:200], nearest=_nearest(report))
         headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", "Server": SERVER})
         if self._cors is not None:
             self._cors.allow(request, headers)
@@ -179,20 +203,22 @@ def ready_headers(interaction: CompiledInteraction) -> CIMultiDict[str]:
     """The header lines of an interaction's answer: as recorded, then ours."""
     headers = CIMultiDict(interaction.response.headers)
     headers["X-Stub-Match"] = "exact"
-    headers["X-Stub-Interaction"] = interaction.id
-    headers["X-Stub-Description"] = quote(interaction.interaction.description[:200], _HEADER_TEXT, errors="replace")
+    description = quote(interaction.interaction.description[:200], _HEADER_TEXT, errors="replace")
+    headers["X-Stub-Interaction"] = f"{interaction.id} {description}"
     headers.setdefault("Server", SERVER)
     return headers
 
 
-def _nearest(report: dict[str, object]) -> object:
-    mismatches = report["mismatches"]
-    return mismatches[0] if isinstance(mismatches, list) and mismatches else None
+def _nearest(report: dict[str, Any]) -> str | None:
+    """The nearest interaction and where it differs, without values."""
+    if not report["nearest"]:
+        return None
+    near = report["nearest"][0]
+    places = [f"{mismatch['part']} {mismatch['path']}".strip() for mismatch in near["mismatches"][:3]]
+    return f"{near['interaction']['description'][:100]} ({', '.join(places)})"
 
 
-def miss_response(
-    request: BaseRequest, report: dict[str, object], status: int, headers: CIMultiDict[str]
-) -> web.Response:
+def miss_response(request: BaseRequest, report: dict[str, Any], status: int, headers: CIMultiDict[str]) -> web.Response:
     """The report as text where the client asks for text or HTML before JSON, otherwise as JSON."""
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cache-Control"] = "no-store"
@@ -201,11 +227,3 @@ def miss_response(
         text = miss_text(report).encode("utf-8", "backslashreplace")
         return web.Response(status=status, body=text, content_type="text/plain", charset="utf-8", headers=headers)
     return web.Response(status=status, body=dumped(report), content_type="application/json", headers=headers)
-
-
-def server_of(request: BaseRequest) -> str:
-    """Scheme and host as the client addressed this server."""
-    if "Host" in request.headers or request.transport is None:
-        return f"{request.scheme}://{request.host}"
-    host, port = request.transport.get_extra_info("sockname")[:2]
-    return f"{request.scheme}://{f'[{host}]' if ':' in host else host}:{port}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
@@ -43,9 +45,25 @@ async def read_expected_body(request: BaseRequest) -> bytes:
 
 def to_matching(request: BaseRequest, path: str, query: str, body: bytes) -> Request:
     """The request as the core sees it, for a path within a stub."""
-    # Decoded when the first interaction that records a header is compared, and only then.
-    lines = (
-        (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
-        for name, value in request.raw_headers
-    )
-    return Request(request.method.upper(), path, query, lines, body)
+    return Request(request.method.upper(), path, query, _HeaderLines(request.raw_headers), body)
+
+
+class _HeaderLines:
+    """Header lines as texts, decoded when the first interaction that records a header is compared, and only then."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for name, value in self._raw:
+            yield name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")
+
+
+def server_of(request: BaseRequest) -> str:
+    """Scheme and host as the client addressed this server."""
+    if "Host" in request.headers or request.transport is None:
+        return f"{request.scheme}://{request.host}"
+    host, port = request.transport.get_extra_info("sockname")[:2]
+    return f"{request.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
