@@ -7,7 +7,7 @@ import json
 import pytest
 
 from matching import Match, Request, find
-from matching.errors import Severity
+from matching.errors import Problem, Severity
 from stubserver.catalog import Address, Catalog
 from stubserver.errors import LoadError
 from tests.conftest import http_pact
@@ -16,6 +16,11 @@ from tests.conftest import http_pact
 def document(status: int, path: str = "/x", **names: str) -> bytes:
     """A pact whose only interaction answers GET `path` with a status that identifies it."""
     return json.dumps(http_pact({"request": {"path": path}, "response": {"status": status}}, **names)).encode()
+
+
+def lost(message: str) -> Problem:
+    """What a source says that could not give a document."""
+    return Problem(Severity.ERROR, "", message, "look after it")
 
 
 BROKEN = b'{"interactions": ['
@@ -90,7 +95,7 @@ def test_unreadable_document_keeps_its_earlier_reading() -> None:
     """A document that its source cannot give any more is served as it was; the reason is kept."""
     catalog = Catalog()
     catalog.publish([("a", document(201))])
-    [entry] = catalog.publish([("a", "the disk is gone")]).pacts
+    [entry] = catalog.publish([("a", lost("the disk is gone"))]).pacts
     assert entry.stale
     assert [problem.message for problem in entry.problems] == ["the disk is gone"]
     assert answer(catalog) == 201
@@ -99,7 +104,7 @@ def test_unreadable_document_keeps_its_earlier_reading() -> None:
 def test_broken_from_the_beginning() -> None:
     """A document that was never good serves nothing and takes nothing else down."""
     catalog = Catalog()
-    a, b, _ = catalog.publish([("a", BROKEN), ("b", "not there"), ("c", document(201))]).pacts
+    a, b, _ = catalog.publish([("a", BROKEN), ("b", lost("not there")), ("c", document(201))]).pacts
     assert (a.pact, b.pact, a.stale, b.stale) == (None, None, False, False)
     assert a.problems[0].cure
     assert answer(catalog) == 201
@@ -109,7 +114,7 @@ def test_stays_stale_while_broken() -> None:
     """However often it comes broken, the good reading stays."""
     catalog = Catalog()
     catalog.publish([("a", document(201))])
-    for content in (BROKEN, BROKEN, b"", "gone", b"[]"):
+    for content in (BROKEN, BROKEN, b"", lost("gone"), b"[]"):
         [entry] = catalog.publish([("a", content)]).pacts
         assert entry.stale
         assert answer(catalog) == 201
@@ -164,8 +169,8 @@ def test_snapshots_are_not_changed() -> None:
     assert found.interaction.response.status == 201
 
 
-@pytest.mark.parametrize("content", [BROKEN, FLAWED, "not there"])
-def test_strict_refuses_everything(content: bytes | str) -> None:
+@pytest.mark.parametrize("content", [BROKEN, FLAWED, lost("not there")], ids=["broken", "flawed", "lost"])
+def test_strict_refuses_everything(content: bytes | Problem) -> None:
     """Strict: one flaw refuses all documents, and what is served stays exactly as it is."""
     catalog = Catalog(strict=True)
     before = catalog.publish([("a", document(201))])

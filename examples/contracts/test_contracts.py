@@ -10,7 +10,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +29,33 @@ PRODUCT = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _written_anew() -> None:
-    """Every interaction is merged into its pact; what an earlier run wrote is gone first."""
-    for file in PACTS.glob("*.json"):
-        file.unlink()
+def _written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Interactions are merged into pacts in a new folder, which replaces `examples/pacts` when all went well."""
+    contract.folder = tmp_path_factory.mktemp("pacts")
+    yield
+    if not request.session.testsfailed:
+        for old in PACTS.glob("*.json"):
+            old.unlink()
+        for new in contract.folder.glob("*.json"):
+            (PACTS / new.name).write_bytes(new.read_bytes())
 
 
-@contextmanager
-def contract(consumer: str, provider: str, specification: str) -> Iterator[tuple[Pact, Callable[[], str]]]:
+class contract(AbstractContextManager["tuple[Pact, Callable[[], str]]"]):  # noqa: N801 - it is used as a statement
     """A pact to record one interaction in; calling the second value starts its mock server and gives its URL."""
-    pact = Pact(consumer, provider).with_specification(specification)
-    with ExitStack() as stack:
-        yield pact, lambda: str(stack.enter_context(pact.serve()).url)
-    pact.write_file(PACTS)
+
+    folder: Path
+
+    def __init__(self, consumer: str, provider: str, specification: str) -> None:
+        self.pact = Pact(consumer, provider).with_specification(specification)
+        self.servers = ExitStack()
+
+    def __enter__(self) -> tuple[Pact, Callable[[], str]]:
+        return self.pact, lambda: str(self.servers.enter_context(self.pact.serve()).url)
+
+    def __exit__(self, *failure: object) -> None:
+        self.servers.close()
+        if failure == (None, None, None):
+            self.pact.write_file(self.folder)
 
 
 def call(url: str, method: str = "GET", body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:

@@ -27,8 +27,8 @@ class JsonPathQuery:
         """Raises BadRequestError for what is not JSONPath or could find more than the document holds."""
         if len(expression) > _LONGEST:
             raise BadRequestError(f"the JSONPath is longer than {_LONGEST} characters", "ask for less at once")
-        if "|" in expression:
-            raise BadRequestError("alternatives (|) are not taken", "ask for them one by one")
+        if "|" in expression or "&" in expression:
+            raise BadRequestError("the operators | and & are not taken", "ask one by one")
         try:
             self._path = parse(expression)
         except (JSONPathError, ValueError, RecursionError) as error:
