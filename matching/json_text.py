@@ -53,6 +53,19 @@ def depth_of(value: Any) -> int:
     return deepest
 
 
+def size_of(value: Any) -> int:
+    """How many values a document holds, itself included."""
+    count, todo = 0, [value]
+    while todo:
+        current = todo.pop()
+        count += 1
+        if isinstance(current, dict):
+            todo.extend(current.values())
+        elif isinstance(current, list):
+            todo.extend(current)
+    return count
+
+
 def kind_of(value: Any) -> str:
     """The JSON kind in words: object, array, string, integer, decimal, boolean or null."""
     return _KINDS[type(value)]

@@ -98,3 +98,17 @@ async def test_a_reload_forgets_every_decision(serve: Serve) -> None:
     changed["interactions"][1]["response"]["status"] = 403
     running.server.catalog.publish([("changed", json.dumps(changed).encode())])
     assert (await running.request("POST", "/orders", **sent))[0] == 403
+
+
+async def test_stubs_do_not_share_decisions(serve: Serve) -> None:
+    """The same request at two stubs is two decisions, whatever the names of provider and consumer are."""
+    order_of = {"method": "POST", "path": "/orders", "body": {"content": {"id": 1}, "contentType": "application/json"}}
+    specific = {**order_of, "headers": {"Content-Type": "application/json"}}
+    running = await serve(
+        http_pact({"request": order_of, "response": {"status": 201}}, provider="None", consumer="None"),
+        http_pact({"request": specific, "response": {"status": 299}}, provider="other"),
+    )
+    sent = {"data": b'{"id":1}', "headers": {"Content-Type": "application/json"}}
+    for _ in range(2):
+        assert (await running.request("POST", "/orders", **sent))[0] == 299
+        assert (await running.request("POST", "/providers/None/stub/orders", **sent))[0] == 201

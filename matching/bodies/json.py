@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from matching.json_text import kind_of, strict_equal
+from matching.json_text import kind_of, size_of, strict_equal
 from matching.matchers import JSON_RULES, Matcher, RuleError, compile_rules, inequality, shown
 from matching.mismatch import Mismatch, Part
 from matching.model import MatchingRule, RuleList
@@ -50,14 +50,16 @@ def compile_json(example: Any, rules: tuple[tuple[Path, RuleList], ...], *, extr
             if rule.name not in JSON_RULES and rule.name != "values":
                 message = f"the matching rule {shown(rule.name)} is not supported in JSON bodies"
                 raise RuleError(message, rule_list.pointer)
-    return _Compiler(extra_keys).compile(example, Scope.root(list(rules)))
+    return _Compiler(extra_keys, _MOST_CHECKS + 20 * size_of(example)).compile(example, Scope.root(list(rules)))
 
 
 # Rules that look only at the node they are written for.
 _NOT_INHERITED = frozenset({"values"})
 # Rules about a single value: lists hand them to their items, objects refuse them.
 _SCALAR_RULES = frozenset({"number", "integer", "decimal", "boolean", "null", "include"})
-_MAX_NODES = 1_000_000  # rules that name indices on many levels can ask for a node per combination
+# Rules that name indices on many levels can ask for a node per combination; beside what the document itself takes, a
+# body may have this many.
+_MOST_CHECKS = 10_000
 
 
 def _governing(scope: Scope[RuleList]) -> tuple[RuleList | None, bool]:
@@ -76,15 +78,16 @@ def _governing(scope: Scope[RuleList]) -> tuple[RuleList | None, bool]:
 class _Compiler:
     """Makes the nodes of one document."""
 
-    def __init__(self, extra_keys: bool) -> None:
+    def __init__(self, extra_keys: bool, most_nodes: int) -> None:
         self._extra_keys = extra_keys
+        self._most_nodes = most_nodes
         self._nodes = 0
 
     def compile(self, example: Any, scope: Scope[RuleList]) -> Node:
         """The node for a part of the document, under the rules of the scope."""
         self._nodes += 1
-        if self._nodes > _MAX_NODES:
-            raise RuleError(f"the rules of the body ask for more than {_MAX_NODES:,} different checks")
+        if self._nodes > self._most_nodes:
+            raise RuleError(f"the rules of the body ask for more than {self._most_nodes:,} different checks")
         if scope.is_free and not (self._extra_keys and isinstance(example, (dict, list))):
             return Same(example)
         rules, inherited = _governing(scope)

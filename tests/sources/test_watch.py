@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from tests.conftest import Running, Serve, http_pact
 
@@ -176,3 +180,53 @@ async def test_a_folder_that_is_not_there(serve: Serve, directory: Path) -> None
     running = await watched(serve, directory, directory.parent / "absent" / "b.json")
     (directory / "a.json").write_text(pact(202))
     await eventually(running, "/x", 202)
+
+
+async def test_a_directory_made_again(serve: Serve, directory: Path) -> None:
+    """A directory that is removed and made again is watched as before."""
+    running = await watched(serve, directory)
+    shutil.rmtree(directory)
+    await asyncio.sleep(0.3)
+    directory.mkdir()  # noqa: ASYNC240
+    for status in (202, 203):
+        (directory / "a.json").write_text(pact(status))
+        await eventually(running, "/x", status)
+
+
+async def test_a_change_says_what_is_not_served(
+    serve: Serve, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new file that is broken, and one that is skipped in part, are named in the log."""
+    running = await watched(serve, directory)
+    (directory / "broken.json").write_text("{")
+    assert await broken(running) == ["broken.json"]
+    odd = http_pact({"request": {"body": {"content": "<a/>", "contentType": "application/xml"}}})
+    (directory / "odd.json").write_text(json.dumps(odd))
+    (directory / "a.json").write_text(pact(204))
+    await eventually(running, "/x", 204)
+    told = capsys.readouterr()
+    assert "broken.json" in told.out + told.err
+    assert "XML" in told.out + told.err
+
+
+async def test_a_change_of_a_file_leaves_remote_pacts(
+    serve: Serve, directory: Path, aiohttp_server: Callable[..., Awaitable[TestServer]]
+) -> None:
+    """A changed file is loaded without fetching anything: a remote source that is gone by then takes nothing away."""
+    fetched = 0
+
+    async def remote_pact(request: web.Request) -> web.Response:
+        nonlocal fetched
+        fetched += 1
+        return web.Response(text=pact(299, "/remote", consumer="other"))
+
+    application = web.Application()
+    application.router.add_get("/remote.json", remote_pact)
+    remote = await aiohttp_server(application)
+    running = await serve(directory, url=[str(remote.make_url("/remote.json"))], watch=True)
+    await asyncio.sleep(0.3)
+    await remote.close()
+    (directory / "a.json").write_text(pact(202))
+    await eventually(running, "/x", 202)
+    assert (await running.get("/remote"))[0] == 299
+    assert fetched == 1

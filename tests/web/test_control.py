@@ -516,3 +516,14 @@ async def test_questions_do_not_disturb_the_stub(control: Running) -> None:
     for target in ("/interactions", "/pacts", "/nothing", "/interactions?jsonpath=%24..%2A"):
         await control.get("/_stubserver" + target)
     assert (await control.get("/pay"))[0] == 202
+
+
+async def test_explain_decides_as_the_stub_does(serve: Serve) -> None:
+    """Lenience and HEAD count in an explanation as they do for a request."""
+    pact = http_pact({"description": "strict", "request": {"path": "/x", "headers": {"X-A": "1"}}})
+    running = await serve(pact, lenient=True, head=True)
+    for method in ("GET", "HEAD"):
+        assert (await running.request(method, "/x"))[1]["X-Stub-Match"] == "lenient"
+        question = json.dumps({"method": method, "path": "/x"}).encode()
+        answered = json.loads((await running.request("POST", "/_stubserver/explain", data=question))[2])
+        assert (answered["match"]["description"], answered["lenient"]) == ("strict", True)

@@ -358,3 +358,49 @@ async def test_misses_do_not_change_what_is_served(serve: Serve) -> None:
         await running.report("GET", "/price/x")
     after = await running.get("/price")
     assert (before[0], before[2]) == (after[0], after[2])
+
+
+async def test_a_shadowed_interaction_has_no_curl_line(serve: Serve) -> None:
+    """Where another interaction answers the recorded request, the report says so instead of giving a wrong command."""
+    running = await serve(
+        http_pact(
+            {"description": "the literal one", "request": {"path": "/items/1"}, "response": {"status": 404}},
+            {
+                "description": "by pattern",
+                "request": {
+                    "path": "/items/1",
+                    "matchingRules": {"path": {"matchers": [{"match": "regex", "regex": "/items/\\d+"}]}},
+                },
+            },
+        )
+    )
+    report = await running.report("GET", "/items/2?unexpected=1")
+    [near] = [near for near in report["nearest"] if near["interaction"]["description"] == "by pattern"]
+    assert near["curl"] is None
+    assert "the literal one" in near["note"]
+
+
+async def test_interactions_of_other_states_are_reached_by_their_state(serve: Serve) -> None:
+    """Of two interactions for the same request, the curl line of the second asks for its state."""
+    asked = {"path": "/items", "query": {"page": ["1"]}}
+    running = await serve(
+        http_pact(
+            {"description": "some", "providerStates": [{"name": "some exist"}], "request": asked},
+            {"description": "none", "providerStates": [{"name": "none exist"}], "request": asked},
+        )
+    )
+    report = await running.report("GET", "/items")
+    assert {near["interaction"]["description"] for near in report["nearest"]} == {"some", "none"}
+    for near in report["nearest"]:
+        await assert_curl_is_answered(near)
+
+
+async def test_logs_hold_no_values(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+    """The log line of a miss names where the request differs, and none of its values."""
+    running = await serve(http_pact({"request": {"path": "/x", "headers": {"Authorization": "Bearer recorded"}}}))
+    await running.report("GET", "/x?token=secret-1", headers={"Authorization": "Bearer secret-2"})
+    told = capsys.readouterr()
+    logged = told.out + told.err
+    assert "Authorization" in logged
+    assert "secret" not in logged
+    assert "recorded" not in logged

@@ -1,0 +1,94 @@
+"""What loading and deciding may cost, counted in work, whatever a document or request holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from matching import Index, NoMatch, find
+from matching.bodies import json as json_bodies
+from matching.patterns import TOTAL_TIME
+from tests.matching.pacts import load, only_request, post
+
+
+def nested(depth: int, leaf: Any = 1) -> Any:
+    """A leaf in that many arrays."""
+    for _ in range(depth):
+        leaf = [leaf]
+    return leaf
+
+
+@pytest.fixture
+def nodes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every node that compiling asks for, as it is asked for."""
+    asked: list[Any] = []
+    compile_node = json_bodies._Compiler.compile
+
+    def counted(compiler: Any, example: Any, scope: Any) -> Any:
+        asked.append(example)
+        return compile_node(compiler, example, scope)
+
+    monkeypatch.setattr(json_bodies._Compiler, "compile", counted)
+    return asked
+
+
+@pytest.mark.parametrize("rule", [{"match": "type"}, {"match": "type", "min": 1}])
+def test_nested_arrays_compile_in_one_pass(nodes: list[Any], rule: dict[str, Any]) -> None:
+    """Arrays within arrays under a rule take one node for each level, not two to the power of the depth."""
+    request = {"method": "POST", "body": nested(100), "matchingRules": {"body": {"$": {"matchers": [rule]}}}}
+    interaction = only_request(request)
+    assert len(nodes) == 101
+    assert interaction.matches(post(json.dumps(nested(100, 7))))
+    assert not interaction.matches(post(json.dumps(nested(100, "7"))))
+
+
+def test_nested_entries_compile_in_one_pass(nodes: list[Any]) -> None:
+    """So do objects within objects under `values`."""
+    body: Any = 1
+    for _ in range(50):
+        body = {"key": body}
+    paths = {"$" + ".*" * level: {"matchers": [{"match": "values"}]} for level in range(50)}
+    interaction = only_request({"method": "POST", "body": body, "matchingRules": {"body": paths}})
+    assert len(nodes) == 51
+    assert interaction.matches(post(json.dumps(body).replace("key", "other")))
+
+
+def test_rules_that_name_indices_on_every_level_are_refused_at_last() -> None:
+    """Rules that ask for a node per combination of indices are refused by number, and the rest is served."""
+    paths = {
+        "$" + "".join("[0]" if other == level else "[*]" for other in range(25)): {"matchers": [{"match": "type"}]}
+        for level in range(25)
+    }
+    rules = {"body": {"$": {"matchers": [{"match": "type"}]}, **paths}}
+    pact = load(
+        {"request": {"method": "POST", "path": "/x", "body": nested(25), "matchingRules": rules}},
+        {"request": {"path": "/y"}},
+    )
+    assert [interaction.interaction.request.path for interaction in pact.interactions] == ["/y"]
+    assert "different checks" in pact.skipped[0].reason
+
+
+def test_quick_matches_that_backtrack_are_bounded_by_a_clock() -> None:
+    """Many matches that are each quick enough are given up once they took too long in all, and that is told."""
+    rules = {"$.body[*]": {"match": "regex", "regex": "(?=a)a+"}, "$.body": {"match": "type"}}
+    index = Index([only_request({"method": "POST", "body": ["a"], "matchingRules": rules})])
+    request = post(json.dumps(["aaa"] * 100))
+    assert not isinstance(find(index, request), NoMatch)
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += TOTAL_TIME / 50
+        return now
+
+    assert find(index, request, clock=clock) == NoMatch(gave_up=True)
+
+
+def test_codecs_of_requests_are_few() -> None:
+    """A request may name a charset of the web; Python's other codecs, some of them slow, are not run for it."""
+    interaction = only_request({"method": "POST", "headers": {"Content-Type": "text/plain"}, "body": "é"})
+    assert interaction.matches(post("é".encode("latin-1"), "text/plain; charset=ISO-8859-1"))
+    assert interaction.matches(post("é".encode("utf-16"), "text/plain; charset=utf-16"))
+    assert not interaction.matches(post("é".encode("punycode"), "text/plain; charset=punycode"))
