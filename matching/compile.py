@@ -6,16 +6,18 @@ answer becomes bytes. Nothing of it happens while a request is answered.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from matching.bodies import BodyMatcher, compile_body
+from matching.content_types import Kind
 from matching.errors import PactError, Problem, Severity, pointer
 from matching.example import example_request
 from matching.http_text import is_token
-from matching.json_text import dump_json
+from matching.json_text import JsonError, dump_json, parse_json
 from matching.matchers import RuleError, inequality
 from matching.mismatch import Mismatch, Part
 from matching.model import (
@@ -38,6 +40,7 @@ from matching.parts import (
     compile_path,
     compile_query,
 )
+from matching.paths import reaches
 from matching.request import Request
 from matching.response import CompiledResponse, compile_response
 
@@ -171,6 +174,7 @@ def compile_interaction(
         specificity=_specificity(interaction, path),
     )
     problems.extend(_own_problems(executable))
+    problems.extend(_idle_rules(request))
     return executable, problems
 
 
@@ -255,6 +259,23 @@ def _own_problems(executable: CompiledInteraction) -> list[Problem]:
         cure = "correct the example or the rule; requests are judged by the rule"
         problems.append(Problem(Severity.WARNING, where, message, cure))
     return problems
+
+
+def _idle_rules(example: ExampleRequest) -> Iterator[Problem]:
+    """Rules of the request that reach nothing recorded, as a misspelt path or name does."""
+    rules, headers = example.rules, {name.lower() for name, _ in example.headers}
+    document = None
+    if example.body.content_type is not None and example.body.content_type.kind is Kind.JSON:
+        with contextlib.suppress(JsonError):
+            document = parse_json(example.body.content)
+    idle = [
+        *(part for name, part in rules.header.items() if name not in headers),
+        *(part for name, part in rules.query.items() if name not in example.query),
+        *(part for path, part in rules.body if document is not None and not reaches(path, document)),
+    ]
+    for part in idle:
+        message = "the rule reaches nothing that is recorded, so it has no effect"
+        yield Problem(Severity.NOTE, part.pointer, message, "check the spelling of its path or name")
 
 
 def _sendable(example: ExampleRequest) -> Iterator[tuple[tuple[str, ...], str, str, bool]]:

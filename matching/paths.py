@@ -89,6 +89,20 @@ def token_weight(token: Token, key: str | int) -> int:
     return 2 if token == key and isinstance(token, str) == isinstance(key, str) else 0
 
 
+def reaches(path: Path, document: object) -> bool:
+    """Whether a path leads to anything in a JSON document."""
+    found = [document]
+    for token in path:
+        below: list[object] = []
+        for value in found:
+            if isinstance(value, dict):
+                below.extend(item for key, item in value.items() if token_weight(token, key))
+            elif isinstance(value, list):
+                below.extend(item for index, item in enumerate(value) if token_weight(token, index))
+        found = below
+    return bool(found)
+
+
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w\-]*\Z")
 
 

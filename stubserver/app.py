@@ -19,7 +19,7 @@ from stubserver.sources.files import read_files
 from stubserver.sources.remote import Access, Remote
 from stubserver.sources.watch import changes
 from stubserver.web.control import ControlDoor, control_application
-from stubserver.web.doors import dispatch, request_factory
+from stubserver.web.doors import dispatch, is_control, request_factory
 from stubserver.web.stub import StubDoor, StubOptions
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -67,7 +67,14 @@ class Server:
         settings = self.settings
         documents = await asyncio.to_thread(lambda: list(read_files(self.watched_paths(), settings.extension)))
         contents = [(item.origin, _content_of(item)) for item in (*documents, *self._fetched)]
-        return await asyncio.to_thread(self.catalog.publish, contents)
+        snapshot = await asyncio.to_thread(self.catalog.publish, contents)
+        for interaction in snapshot.root.index.interactions:
+            if is_control(interaction.interaction.request.path):
+                log.warning(
+                    "an interaction's path is ours; it answers only at the addresses of its stubs",
+                    path=interaction.interaction.request.path,
+                )
+        return snapshot
 
     async def _fetch(self) -> list[Yielded]:
         settings = self.settings

@@ -25,7 +25,7 @@ def dispatch(stub_door: Handler, control_door: Callable[[Any], Awaitable[web.Str
 
     async def answer(request: BaseRequest) -> web.StreamResponse:
         try:
-            return await (control_door if _is_control(request.raw_path) else stub_door)(request)
+            return await (control_door if is_control(request.raw_path) else stub_door)(request)
         except web.HTTPExpectationFailed as error:
             return problem_response(ExpectationError(error.text or "the Expect header is not known", "leave it out"))
         except web.HTTPException:
@@ -37,7 +37,8 @@ def dispatch(stub_door: Handler, control_door: Callable[[Any], Awaitable[web.Str
     return answer
 
 
-def _is_control(target: str) -> bool:
+def is_control(target: str) -> bool:
+    """Whether a request target belongs to the control door."""
     path = split_target(target)[0]
     return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
 
@@ -46,7 +47,7 @@ def request_factory(inner: web.Server, max_body: int) -> Callable[..., BaseReque
     """Requests of the stub door are light; those of the control door know their application."""
 
     def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> BaseRequest:
-        if _is_control(message.path):
+        if is_control(message.path):
             return inner.request_factory(message, payload, protocol, writer, task)
         loop = asyncio.get_running_loop()
         return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=max_body)

@@ -132,3 +132,24 @@ def test_the_response_is_never_a_reason() -> None:
     pact = load({"request": {}, "response": {"status": 200, "body": {"a": 1}, "matchingRules": rules}})
     assert len(pact.interactions) == 1
     assert not pact.skipped
+
+
+def test_rules_that_reach_nothing_are_noted() -> None:
+    """A rule for what is not recorded, in headers, query or body, has no effect, and is noted at its place."""
+    rules = {
+        "header": {"X-Typo": {"matchers": [{"match": "type"}]}, "X-A": {"matchers": [{"match": "type"}]}},
+        "query": {"tpyo": {"matchers": [{"match": "type"}]}},
+        "body": {
+            "$.items[*].id": {"matchers": [{"match": "type"}]},
+            "$.itmes[*].id": {"matchers": [{"match": "type"}]},
+        },
+    }
+    request = {"method": "POST", "headers": {"X-A": "1"}, "body": {"items": [{"id": 1}]}, "matchingRules": rules}
+    notes = load({"request": request}).problems
+    where = "/interactions/0/request/matchingRules"
+    assert [note.pointer for note in notes] == [
+        f"{where}/header/X-Typo",
+        f"{where}/query/tpyo",
+        f"{where}/body/$.itmes[*].id",
+    ]
+    assert {note.severity for note in notes} == {Severity.NOTE}
