@@ -30,6 +30,7 @@ ORDERS: Mapping[str, Callable[[CompiledInteraction], tuple[int, ...]]] = {
 
 
 SEGMENTS = 16  # how many segments of a path count when paths are compared for resemblance
+_GUESSED = 300  # how many different segments are kept for each position
 _SHARING = 100  # how many interactions are kept that share a segment
 
 
@@ -90,7 +91,7 @@ class _MethodIndex:
 class Index:
     """A frozen index of interactions. `interactions` keeps the order they were loaded in."""
 
-    __slots__ = ("_methods", "by_segment", "constrained_headers", "interactions", "ranked")
+    __slots__ = ("_methods", "by_segment", "constrained_headers", "interactions", "ranked", "segments_at")
 
     def __init__(self, interactions: Iterable[CompiledInteraction], order: str = "specific") -> None:
         """Build the index; `order` is a key of ORDERS."""
@@ -105,10 +106,16 @@ class Index:
         self.constrained_headers = tuple(sorted(names | {"content-type"}))
         # Where near misses of a path that nobody records are looked for: ranks by position and segment.
         self.by_segment: dict[tuple[int, str], list[int]] = {}
+        self.segments_at: dict[int, list[str]] = {}  # what a misspelt segment may be meant to be
         for candidate in self.ranked:
             segments = path_segments(candidate.interaction.interaction.request.path)
             for position, segment in enumerate(segments[:SEGMENTS]):
-                sharing = self.by_segment.setdefault((position, segment), [])
+                sharing = self.by_segment.get((position, segment))
+                if sharing is None:
+                    sharing = self.by_segment[position, segment] = []
+                    known = self.segments_at.setdefault(position, [])
+                    if len(known) < _GUESSED:
+                        known.append(segment)
                 if len(sharing) < _SHARING:
                     sharing.append(candidate.rank)
         builders: dict[str, _Builder] = {}

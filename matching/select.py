@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import heapq
 import itertools
 from collections import Counter
@@ -217,10 +218,20 @@ def _mismatches(interaction: CompiledInteraction, request: Request, state: State
     return list(itertools.islice(found, MISMATCHES_PER_INTERACTION + 1))
 
 
+_GUESSES = 2  # how many segments that nobody records are taken for misspelt ones
+_LONGEST_GUESSED = 64  # characters
+
+
 def _resembling(index: Index, request: Request) -> list[Candidate]:
-    """Interactions whose recorded path shares most segments with the request's, at most ten."""
+    """Interactions whose recorded path shares most segments with the request's, misspelt ones included; at most ten."""
     shared: Counter[int] = Counter()
+    guesses = _GUESSES
     for position, segment in enumerate(path_segments(request.path)[:SEGMENTS]):
-        shared.update(index.by_segment.get((position, segment), ()))
+        sharing = index.by_segment.get((position, segment))
+        if sharing is None and guesses and len(segment) <= _LONGEST_GUESSED:
+            guesses -= 1
+            close = difflib.get_close_matches(segment, index.segments_at.get(position, ()), n=1)
+            sharing = index.by_segment.get((position, close[0])) if close else None
+        shared.update(sharing or ())
     scored = ((-count, index.ranked[rank].interaction.method != request.method, rank) for rank, count in shared.items())
     return [index.ranked[rank] for _, _, rank in heapq.nsmallest(10, scored)]

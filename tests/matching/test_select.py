@@ -279,3 +279,14 @@ def test_reports_are_short() -> None:
         for mismatch in miss.mismatches:
             assert len(mismatch.message) < 2_000
             assert len(repr(mismatch.as_json())) < 4_000
+
+
+@pytest.mark.parametrize("path", ["/prodcts", "/product", "/Products/", "/api/v1/ordres", "/api/v2/orders"])
+def test_a_misspelt_path_finds_the_one_that_was_meant(path: str) -> None:
+    """A path that nobody records, but for a slip in one segment, is told the interaction that was meant."""
+    pact = load(
+        *({"description": name, "request": {"path": name}} for name in ("/products", "/api/v1/orders", "/health"))
+    )
+    nearest = near_misses(Index(pact.interactions), Request("GET", path))
+    meant = "/products" if "rod" in path else "/api/v1/orders"
+    assert next(near.interaction.interaction.description for near in nearest) == meant

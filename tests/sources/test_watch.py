@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -193,20 +194,19 @@ async def test_a_directory_made_again(serve: Serve, directory: Path) -> None:
         await eventually(running, "/x", status)
 
 
-async def test_a_change_says_what_is_not_served(
-    serve: Serve, directory: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_change_says_what_is_not_served(serve: Serve, directory: Path) -> None:
     """A new file that is broken, and one that is skipped in part, are named in the log."""
-    running = await watched(serve, directory)
-    (directory / "broken.json").write_text("{")
-    assert await broken(running) == ["broken.json"]
-    odd = http_pact({"request": {"body": {"content": "<a/>", "contentType": "application/xml"}}})
-    (directory / "odd.json").write_text(json.dumps(odd))
-    (directory / "a.json").write_text(pact(204))
-    await eventually(running, "/x", 204)
-    told = capsys.readouterr()
-    assert "broken.json" in told.out + told.err
-    assert "XML" in told.out + told.err
+    with structlog.testing.capture_logs() as events:
+        running = await watched(serve, directory)
+        (directory / "broken.json").write_text("{")
+        assert await broken(running) == ["broken.json"]
+        odd = http_pact({"request": {"body": {"content": "<a/>", "contentType": "application/xml"}}})
+        (directory / "odd.json").write_text(json.dumps(odd))
+        (directory / "a.json").write_text(pact(204))
+        await eventually(running, "/x", 204)
+    told = {Path(event["file"]).name: event for event in events if "file" in event}
+    assert told["broken.json"]["event"] == "pact not read"
+    assert "XML" in str(told["odd.json"]["skipped"])
 
 
 async def test_a_change_of_a_file_leaves_remote_pacts(
