@@ -1,4 +1,4 @@
-"""What each phase costs: parse and compile, look up, decide, explain. `python -m benchmarks.micro`.
+"""What each phase costs: parse, compile, look up, decide, explain, render. `python -m benchmarks.micro`.
 
 Every figure is the best of several rounds in one process, and stands beside two yardsticks of the same run: a call
 that does nothing and `orjson.loads` of the same body. Compare ratios, not microseconds.
@@ -11,15 +11,19 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
+from aiohttp import web
+from multidict import CIMultiDict
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import corpus
-from matching import Index, Match, NoMatch, Request, find, load_pact, near_misses
+from matching import CompiledInteraction, Index, Match, Mismatch, NoMatch, Request, find, load_pact, near_misses
 from matching.parse import parse_pact
+from stubserver.web.stub import ready_headers
 
 SIZES = (10, 100, 1_000, 10_000)
 
@@ -69,6 +73,7 @@ def main() -> None:
         table.add_row(name, microseconds(seconds))
     console.print(table)
     console.print(load_table())
+    console.print(phase_table())
     console.print(decide_table())
 
 
@@ -84,6 +89,47 @@ def load_table() -> Table:
         indexed = best(lambda p=pact: Index(p.interactions), 1, 3) / size
         table.add_row(f"{size:,}", microseconds(parsed), microseconds(loaded), microseconds(indexed))
     return table
+
+
+def phase_table() -> Table:
+    """What the phases of one request cost, each alone, among 1,000 interactions."""
+    table = Table("phase (1,000 interactions)", *KINDS)
+    index = Index(load_pact(corpus.pact(1_000)).interactions)
+    requests = {kind: list(corpus.requests(1_000, kind, 500)) for kind in KINDS}
+    answering = {kind: find(index, requests[kind][0]) for kind in KINDS}
+    rows: dict[str, Callable[[str], Callable[[], Any]]] = {
+        "look up the candidates": lambda kind: partial(index.buckets, requests[kind][0]),
+        "matches: one candidate": lambda kind: partial(accept_fresh, answering[kind], requests[kind][0]),
+        "explain: one candidate, one mismatch": lambda kind: partial(explain_other, answering[kind], requests[kind][0]),
+        "render: an answer object": lambda kind: partial(render, ready_headers(interaction_of(answering[kind]))),
+    }
+    for name, work in rows.items():
+        table.add_row(name, *(microseconds(best(work(kind), 5_000)) for kind in KINDS))
+    return table
+
+
+KINDS = ("literal", "pattern", "query", "post")
+
+
+def interaction_of(found: Match | NoMatch) -> CompiledInteraction:
+    """The interaction of a match."""
+    assert isinstance(found, Match)
+    return found.interaction
+
+
+def accept_fresh(found: Match | NoMatch, template: Request) -> bool:
+    """Decide on one candidate, from the raw parts of a request that just came in."""
+    return interaction_of(found).accepts(template.with_method(template.method))
+
+
+def explain_other(found: Match | NoMatch, template: Request) -> list[Mismatch]:
+    """Explain a request that differs in its method."""
+    return list(interaction_of(found).explain(template.with_method("PURGE")))
+
+
+def render(headers: CIMultiDict[str]) -> web.Response:
+    """The answer as the stub door makes it, for a client without an Origin."""
+    return web.Response(status=200, headers=headers.copy(), body=b"x" * 1024)
 
 
 def decide_table() -> Table:

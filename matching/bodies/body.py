@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-from matching.bodies.json import Node, compile_json
+from matching.bodies.json import compile_json
+from matching.bodies.nodes import Node
 from matching.content_types import ContentType, Kind, agrees
 from matching.json_text import MAX_DEPTH, JsonError, depth_of, parse_json
 from matching.matchers import TEXT_RULES, Matcher, RuleError, compile_rules, inequality, shown

@@ -19,26 +19,26 @@ keys) at exactly its path; rules meant for scalars pass through lists to their i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
-import orjson
-
-from matching.json_text import kind_of, size_of, strict_equal
-from matching.matchers import JSON_RULES, Matcher, RuleError, compile_rules, inequality, shown
-from matching.mismatch import Mismatch, Part
+from matching.bodies.nodes import (
+    AnyCheck,
+    Array,
+    Check,
+    Entries,
+    Never,
+    Node,
+    Nullable,
+    Object,
+    Same,
+    SizeCheck,
+    Value,
+    WholeCheck,
+)
+from matching.json_text import size_of
+from matching.matchers import JSON_RULES, RuleError, compile_rules, shown
 from matching.model import MatchingRule, RuleList
-from matching.paths import Path, Scope, Wildcard, render_step
-
-
-class Node(Protocol):
-    """A compiled part of a recorded document."""
-
-    def matches(self, actual: Any) -> bool:
-        """Whether the actual value may stand here."""
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        """Every mismatch of the actual value, which stands at `path`; none when it matches."""
+from matching.paths import Path, Scope, Wildcard
 
 
 def compile_json(example: Any, rules: tuple[tuple[Path, RuleList], ...], *, extra_keys: bool = False) -> Node:
@@ -147,75 +147,6 @@ def _scalar(example: Any, rules: RuleList | None) -> Node:
     return Value(compile_rules(RuleList(kept, rules.any_suffices, rules.pointer), example, JSON_RULES), example)
 
 
-class Check(Protocol):
-    """What the rules of a container demand of it as a whole."""
-
-    @property
-    def rule(self) -> str:
-        """The rule as reports name it."""
-
-    def matches(self, actual: Any) -> bool:
-        """Whether the list or object passes."""
-
-    def explain(self, actual: Any) -> str | None:
-        """Why it does not."""
-
-
-class SizeCheck:
-    """`min`, `max` or `notEmpty` on a container: bounds on the number of its items or keys."""
-
-    __slots__ = ("_least", "_most", "_noun", "rule")
-
-    def __init__(self, rule: str, noun: str, least: int, most: int | None) -> None:
-        self.rule = rule
-        self._noun = noun
-        self._least = least
-        self._most = most
-
-    def matches(self, actual: Any) -> bool:
-        return len(actual) >= self._least and (self._most is None or len(actual) <= self._most)
-
-    def explain(self, actual: Any) -> str | None:
-        if self.matches(actual):
-            return None
-        bound = f"at least {self._least}" if len(actual) < self._least else f"at most {self._most}"
-        return f"Expected {bound} {self._noun} but received {len(actual)}"
-
-
-class WholeCheck:
-    """`equality` among alternatives: the whole container as recorded."""
-
-    __slots__ = ("_node",)
-    rule = "equality"
-
-    def __init__(self, example: Any) -> None:
-        self._node = Same(example)
-
-    def matches(self, actual: Any) -> bool:
-        return self._node.matches(actual)
-
-    def explain(self, actual: Any) -> str | None:
-        return None if self.matches(actual) else f"Expected {shown(self._node.example)} but received {shown(actual)}"
-
-
-class AnyCheck:
-    """Alternatives: one of them suffices."""
-
-    __slots__ = ("_checks", "rule")
-
-    def __init__(self, checks: list[Check]) -> None:
-        self._checks = checks
-        self.rule = " or ".join(check.rule for check in checks)
-
-    def matches(self, actual: Any) -> bool:
-        return any(check.matches(actual) for check in self._checks)
-
-    def explain(self, actual: Any) -> str | None:
-        if self.matches(actual):
-            return None
-        return "None of the alternatives holds: " + "; ".join(filter(None, (c.explain(actual) for c in self._checks)))
-
-
 def _container_checks(example: Any, rules: RuleList | None, inherited: bool) -> tuple[Check, ...]:
     """The checks of a list or object under these rules; all of them must pass."""
     if rules is None:
@@ -240,248 +171,3 @@ def _container_check(rule: MatchingRule, example: Any, noun: str, inherited: boo
     if rule.name == "notEmpty":
         return SizeCheck("notEmpty", noun, 1, None)
     return WholeCheck(example) if rule.name == "equality" else None
-
-
-class Same:
-    """No rule: equal in kind and value."""
-
-    __slots__ = ("_canonical", "_scalar", "example")
-
-    def __init__(self, example: Any) -> None:
-        self.example = example
-        self._scalar = not isinstance(example, (dict, list))
-        self._canonical = None if self._scalar else _canonical(example)
-
-    def matches(self, actual: Any) -> bool:
-        if type(actual) is not type(self.example) or actual != self.example:
-            return False
-        # `==` takes 1, 1.0 and true for one; the canonical text tells them apart faster than a walk in Python.
-        if self._scalar or (self._canonical is not None and _canonical(actual) == self._canonical):
-            return True
-        return strict_equal(self.example, actual)
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        yield from _differences(self.example, actual, path)
-
-
-def _canonical(value: Any) -> bytes | None:
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # an integer beyond 64 bits
-        return None
-
-
-def _differences(expected: Any, actual: Any, path: str) -> Iterator[Mismatch]:
-    if isinstance(expected, dict) and isinstance(actual, dict):
-        yield from _key_differences(expected, actual, path, "equality")
-        for key, value in expected.items():
-            if key in actual:
-                yield from _differences(value, actual[key], path + render_step(key))
-    elif isinstance(expected, list) and isinstance(actual, list):
-        if len(expected) != len(actual):
-            yield _length_mismatch(len(expected), actual, path)
-        for index, (value, other) in enumerate(zip(expected, actual, strict=False)):
-            yield from _differences(value, other, f"{path}[{index}]")
-    elif not strict_equal(expected, actual):
-        yield Mismatch(Part.BODY, path, "equality", expected, actual, inequality(expected, actual))
-
-
-def _key_differences(
-    expected: dict[str, Any], actual: dict[str, Any], path: str, rule: str, *, extra_keys: bool = False
-) -> Iterator[Mismatch]:
-    for key in expected:
-        if key not in actual:
-            message = f"Expected the key {shown(key)} but it is missing"
-            yield Mismatch(Part.BODY, path + render_step(key), rule, "present", None, message)
-    if not extra_keys:
-        for key, value in actual.items():
-            if key not in expected:
-                message = f"Unexpected key {shown(key)}: the contract records no such key here"
-                yield Mismatch(Part.BODY, path + render_step(key), rule, None, value, message)
-
-
-def _length_mismatch(expected: int, actual: list[Any], path: str) -> Mismatch:
-    message = f"Expected an array of {expected} items but received {len(actual)}"
-    return Mismatch(Part.BODY, path, "equality", f"{expected} items", f"{len(actual)} items", message)
-
-
-def _kind_mismatch(expected: str, actual: Any, path: str) -> Mismatch:
-    message = f"Expected an {expected} but received {shown(actual)} ({kind_of(actual)})"
-    return Mismatch(Part.BODY, path, "type", expected, actual, message)
-
-
-class Value:
-    """A scalar under rules."""
-
-    __slots__ = ("_example", "_matcher", "matches")
-
-    def __init__(self, matcher: Matcher, example: Any) -> None:
-        self._matcher = matcher
-        self._example = example
-        self.matches = matcher.matches  # a leaf is met often enough to save it a call
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        message = self._matcher.explain(actual)
-        if message is not None:
-            yield Mismatch(Part.BODY, path, self._matcher.rule, self._example, actual, message)
-
-
-class Object:
-    """Recorded keys, each with its node."""
-
-    __slots__ = ("_checks", "_deciders", "_extra_keys", "_members")
-
-    def __init__(self, members: dict[str, Node], extra_keys: bool, checks: tuple[Check, ...]) -> None:
-        self._members = members
-        # Cheap ones first: a difference in a scalar is found before a long list is walked.
-        cheap_first = sorted(members.items(), key=lambda member: not isinstance(member[1], Value))
-        self._deciders = tuple((key, node.matches) for key, node in cheap_first)
-        self._extra_keys = extra_keys
-        self._checks = checks
-
-    def matches(self, actual: Any) -> bool:
-        if type(actual) is not dict:
-            return False
-        if len(actual) != len(self._members) and not (self._extra_keys and len(actual) > len(self._members)):
-            return False
-        for key, matches in self._deciders:
-            if key not in actual or not matches(actual[key]):
-                return False
-        return not self._checks or all(check.matches(actual) for check in self._checks)
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        if type(actual) is not dict:
-            yield _kind_mismatch("object", actual, path)
-            return
-        yield from _explain_checks(self._checks, actual, path)
-        yield from _key_differences(self._members, actual, path, "equality", extra_keys=self._extra_keys)
-        for key, node in self._members.items():
-            if key in actual:
-                yield from node.explain(actual[key], path + render_step(key))
-
-
-class Entries:
-    """An object under `values`: the keys are free, every value has a node."""
-
-    __slots__ = ("_checks", "_named", "_other")
-
-    def __init__(self, named: dict[str, Node], other: Node | None, checks: tuple[Check, ...]) -> None:
-        self._named = named
-        self._other = other  # None when no entry was recorded: then no entry may come
-        self._checks = checks
-
-    def matches(self, actual: Any) -> bool:
-        if type(actual) is not dict:
-            return False
-        for key, value in actual.items():
-            node = self._named.get(key, self._other)
-            if node is None or not node.matches(value):
-                return False
-        return all(check.matches(actual) for check in self._checks)
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        if type(actual) is not dict:
-            yield _kind_mismatch("object", actual, path)
-            return
-        yield from _explain_checks(self._checks, actual, path)
-        for key, value in actual.items():
-            node = self._named.get(key, self._other)
-            if node is None:
-                message = f"Unexpected key {shown(key)}: the contract records an object without entries"
-                yield Mismatch(Part.BODY, path + render_step(key), "values", None, value, message)
-            else:
-                yield from node.explain(value, path + render_step(key))
-
-
-class Array:
-    """Recorded items; under a rule the length is free and further items are held against the first."""
-
-    __slots__ = ("_checks", "_fixed", "_further", "_items", "_rest")
-
-    def __init__(
-        self,
-        items: tuple[Node, ...],
-        rest: Node | None,
-        further: dict[int, Node],
-        *,
-        fixed: bool,
-        checks: tuple[Check, ...],
-    ) -> None:
-        self._items = items
-        self._rest = rest
-        self._further = further  # nodes of indices beyond the recorded ones that a rule names
-        self._fixed = fixed
-        self._checks = checks
-
-    def matches(self, actual: Any) -> bool:
-        if type(actual) is not list:
-            return False
-        size, recorded = len(actual), len(self._items)
-        if self._fixed and size != recorded:
-            return False
-        if self._checks and not all(check.matches(actual) for check in self._checks):
-            return False
-        for node, value in zip(self._items, actual, strict=False):
-            if not node.matches(value):
-                return False
-        if size > recorded and self._rest is not None:
-            if self._further:
-                return all(
-                    self._further.get(index, self._rest).matches(actual[index]) for index in range(recorded, size)
-                )
-            matches = self._rest.matches
-            return all(matches(value) for value in actual[recorded:])
-        return True
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        if type(actual) is not list:
-            yield _kind_mismatch("array", actual, path)
-            return
-        recorded = len(self._items)
-        if self._fixed and len(actual) != recorded:
-            yield _length_mismatch(recorded, actual, path)
-        yield from _explain_checks(self._checks, actual, path)
-        for index, value in enumerate(actual):
-            node = self._items[index] if index < recorded else self._further.get(index, self._rest)
-            if node is not None:
-                yield from node.explain(value, f"{path}[{index}]")
-
-
-class Nullable:
-    """An object or array that may also be null."""
-
-    __slots__ = ("_node",)
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-
-    def matches(self, actual: Any) -> bool:
-        return actual is None or self._node.matches(actual)
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        if actual is not None:
-            yield from self._node.explain(actual, path)
-
-
-class Never:
-    """Nothing can match: the contract put a rule where it cannot be applied."""
-
-    __slots__ = ("_reason", "_rule")
-
-    def __init__(self, reason: str, rule: str) -> None:
-        self._reason = reason
-        self._rule = rule
-
-    def matches(self, actual: Any) -> bool:
-        return False
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        message = f"Nothing can match here: {self._reason}"
-        yield Mismatch(Part.BODY, path, self._rule, None, actual, message)
-
-
-def _explain_checks(checks: tuple[Check, ...], actual: Any, path: str) -> Iterator[Mismatch]:
-    for check in checks:
-        message = check.explain(actual)
-        if message is not None:
-            yield Mismatch(Part.BODY, path, check.rule, None, len(actual), message)
