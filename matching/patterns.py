@@ -74,23 +74,8 @@ class Patience:
             return False
 
 
-class Endless:
-    """The patience of matches outside of a request: each has its own time limit, and that is all."""
-
-    __slots__ = ()
-
-    def fullmatch(self, pattern: regex.Pattern[str], text: str) -> bool:
-        """Match the whole text within the time limit."""
-        try:
-            return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
-        except TimeoutError:
-            return False
-
-
-_ENDLESS = Endless()
-
 # Whose patience is being used, by the request that is being decided or explained; see `matching.select`.
-PATIENCE: ContextVar[Patience | Endless] = ContextVar("patience")
+PATIENCE: ContextVar[Patience] = ContextVar("patience")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +90,7 @@ class Pattern:
     linear_source: str | None
     _respelled: Respelled
     _linear: re2.Set | None
+    _backtracking: regex.Pattern[str] | None  # where RE2 refuses the pattern
 
     def is_settled_by_re2(self, text: str) -> bool:
         """Whether RE2 alone decides on this text."""
@@ -119,10 +105,10 @@ class Pattern:
                 passed = bool(self._linear.Match(re2_text(text)))
                 if settled or not passed:
                     return passed
-        backtracking = _compile_backtracking(self._respelled)
+        backtracking = self._backtracking or _beyond_ascii(self._respelled)
         if backtracking is None:  # refused there: RE2's wide reading is the best there is
             return self.linear_source is not None
-        return PATIENCE.get(_ENDLESS).fullmatch(backtracking, text)
+        return (PATIENCE.get(None) or Patience()).fullmatch(backtracking, text)
 
 
 def re2_text(text: str) -> bytes:
@@ -142,30 +128,30 @@ def compile_pattern(source: str) -> Pattern:
     linear = None if respelled.reading is Reading.OTHER else _linear_set(respelled.re2, re2.Set.FullMatchSet)
     if linear is None:
         try:
-            _compiled(respelled)
+            return Pattern(source, None, respelled, None, _compile_backtracking(respelled))
         except _REFUSALS as error:
             raise PatternError(str(error) or type(error).__name__) from None
-    joinable = linear is not None and respelled.reading in (Reading.SAME, Reading.WIDE)
-    return Pattern(source, respelled.re2 if joinable else None, respelled, linear)
+    joinable = respelled.reading in (Reading.SAME, Reading.WIDE)
+    return Pattern(source, respelled.re2 if joinable else None, respelled, linear, None)
 
 
 _REFUSALS = (regex.error, RecursionError, OverflowError, ValueError)
 
 
-def _compiled(respelled: Respelled) -> regex.Pattern[str]:
+def _compile_backtracking(respelled: Respelled) -> regex.Pattern[str]:
     version = regex.VERSION1 if respelled.has_set_operations else regex.VERSION0
     return regex.compile(respelled.regex, regex.MULTILINE | version)
 
 
 @functools.lru_cache(maxsize=4096)
-def _compile_backtracking(respelled: Respelled) -> regex.Pattern[str] | None:
-    """The pattern for the engine that backtracks; None when that engine refuses what RE2 took.
+def _beyond_ascii(respelled: Respelled) -> regex.Pattern[str] | None:
+    """What settles texts beyond ASCII for a pattern that RE2 took; None when the engine that backtracks refuses it.
 
-    Where RE2 took the pattern, this runs when the first text beyond ASCII comes: most patterns never meet one, and
-    compiling all of them twice would double the time that loading takes.
+    This runs when the first such text comes: most patterns never meet one, and compiling all of them twice would double
+    the time that loading takes.
     """
     try:
-        return _compiled(respelled)
+        return _compile_backtracking(respelled)
     except _REFUSALS:
         return None
 

@@ -95,7 +95,7 @@ def _matching_curl(question: Question, near: NearMiss) -> tuple[str | None, str 
     asked = [] if question.state is None else [question.state.source, ""]
     other = None
     for wanted in (*asked, *([None] if not asked else []), *states):
-        found = find(question.resolved.stub.index, example, _selector(question, wanted))
+        found = find(question.resolved.stub.index, example, _selector(question, wanted), clock=time.monotonic)
         if isinstance(found, Match) and found.interaction is near.interaction:
             extra = () if wanted is None else ((STATE_HEADER, wanted),)
             line = curl_line(question.server + question.resolved.base, example, extra)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import regex
 
 from matching import Index, NoMatch, find
 from matching.bodies import json as json_bodies
@@ -84,6 +85,19 @@ def test_quick_matches_that_backtrack_are_bounded_by_a_clock() -> None:
         return now
 
     assert find(index, request, clock=clock) == NoMatch(gave_up=True)
+
+
+def test_patterns_that_backtrack_are_compiled_when_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request compiles a pattern that RE2 refuses: it was compiled with its pact, and is kept there."""
+    rules = {"$.body.a": {"match": "regex", "regex": "(?=only here)only.*"}}
+    interaction = only_request({"method": "POST", "body": {"a": "only here"}, "matchingRules": rules})
+
+    def blow_up(*_: object) -> None:
+        raise AssertionError("compiled while a request is decided")
+
+    monkeypatch.setattr(regex, "compile", blow_up)
+    assert interaction.matches(post('{"a":"only here and now"}'))
+    assert not interaction.matches(post('{"a":"elsewhere"}'))
 
 
 def test_codecs_of_requests_are_few() -> None:
