@@ -18,8 +18,8 @@ from matching.errors import PactError, Problem, Severity, pointer
 from matching.example import example_request
 from matching.http_text import is_token
 from matching.json_text import JsonError, dump_json, parse_json
-from matching.matchers import RuleError, inequality
-from matching.mismatch import Mismatch, Part
+from matching.matchers import RuleError
+from matching.mismatch import Mismatch, Part, inequality
 from matching.model import (
     Body,
     BodyState,
@@ -230,7 +230,7 @@ class ResponseMatcher:
         """Compile the recorded response. Raises RuleError."""
         self._status = example.status
         self._headers = compile_headers(example.headers, example.rules)
-        self._body = compile_body(example.body, example.rules, extra_keys=True)
+        self._body = compile_body(example.body, example.rules, extra=True)
 
     def matches(self, status: int, message: Request) -> bool:
         """Whether the response matches; its headers and body come as a `Request` whose other parts are ignored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import functools
 import re
 from collections.abc import Callable
@@ -44,10 +45,9 @@ class ContentType:
         _, plus, suffix = self.subtype.rpartition("+")
         return f"{self.type}/{suffix}" if plus else None
 
-    @property
-    def charset(self) -> str | None:
-        """The `charset` parameter, if any."""
-        return next((value for name, value in self.params if name == "charset"), None)
+    def param(self, name: str) -> str | None:
+        """A parameter, if it is there; `name` is lower case."""
+        return next((value for param, value in self.params if param == name), None)
 
     @property
     def kind(self) -> Kind:
@@ -66,6 +66,31 @@ class ContentType:
         if base == "application" and subtype not in _TEXTUAL_APPLICATION_TYPES:
             return Kind.BINARY
         return Kind.TEXT
+
+
+# Codecs that a message may choose. Python has others, some of which take quadratic time.
+_CODEC = re.compile(r"(us-)?ascii|utf-?(8|16|32)([-_]?[lb]e)?|iso-8859-[0-9]{1,2}|latin-?1|(windows-|cp)125[0-8]")
+
+
+def codec_of(content_type: ContentType | None) -> str | None:
+    """The codec that the `charset` parameter names; None when there is none, or none that is known."""
+    charset = content_type.param("charset") if content_type is not None else None
+    if charset is None or not _CODEC.fullmatch(charset.lower()):
+        return None
+    try:
+        return codecs.lookup(charset).name
+    except LookupError:
+        return None
+
+
+def decoded_text(content: bytes, codec: str | None) -> str:
+    """Bytes as text; what is not in the codec is read as UTF-8, and what is not that stays distinct."""
+    if codec is not None and codec != "utf-8":
+        try:
+            return content.decode(codec)
+        except UnicodeDecodeError:
+            pass
+    return content.decode("utf-8", "surrogateescape")
 
 
 # Application types that people read and write as text.

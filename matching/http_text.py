@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
@@ -74,3 +76,19 @@ def _query_decoded(text: str) -> str:
 def split_header(name: str, value: str) -> list[str]:
     """The values of one header line; `name` is lower case. Only list headers are split at commas."""
     return [item.strip() for item in value.split(",")] if name in LIST_HEADERS else [value.strip()]
+
+
+def encoded(text: str) -> bytes:
+    """A text as UTF-8; bytes that were not UTF-8 when they were decoded are themselves again."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def base64_decoded(text: str) -> bytes | None:
+    """What a text says in base64 (blanks and line breaks are skipped); None when it is not base64."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -16,9 +16,9 @@ from typing import Any
 import re2
 
 from matching.compile import CompiledInteraction
-from matching.http_text import canonical_path, percent_decoded
+from matching.http_text import canonical_path, encoded, percent_decoded
 from matching.parts import LiteralPath, RuledPath
-from matching.patterns import re2_options, re2_text
+from matching.patterns import re2_options
 from matching.request import Request
 
 # Which of several matching interactions answers: the smallest key does. The position in the sources settles the rest.
@@ -58,9 +58,9 @@ class _PatternSet:
     members: list[tuple[RuledPath, list[Candidate]]]
 
     def buckets(self, request: Request) -> Iterator[Bucket]:
-        hits = self.patterns.Match(re2_text(request.path)) or ()
+        hits = self.patterns.Match(encoded(request.path)) or ()
         if "%" in request.path:
-            hits = {*hits, *(self.patterns.Match(re2_text(request.decoded_path)) or ())}
+            hits = {*hits, *(self.patterns.Match(encoded(request.decoded_path)) or ())}
         for hit in hits:
             path, bucket = self.members[hit]
             # Beyond ASCII the set may let through too many.

@@ -12,8 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from matching.json_text import dump_json, kind_of, strict_equal, text_of
-from matching.mismatch import shortened
+from matching.content_types import parse_content_type
+from matching.datetimes import DatePatternError
+from matching.formats import DateFormat, Media, SemanticVersion
+from matching.json_text import kind_of, strict_equal, text_of
+from matching.mismatch import inequality, shown
 from matching.model import MatchingRule, RuleList
 from matching.patterns import PatternError, compile_pattern
 
@@ -40,22 +43,6 @@ class Matcher(Protocol):
 
     def explain(self, value: Any) -> str | None:
         """None when the value passes; otherwise a sentence that says why not."""
-
-
-def shown(value: Any) -> str:
-    """A value as sentences show it: short, and as JSON so that `"1"` and `1` differ."""
-    text = dump_json(shortened(value)).decode()
-    return text if len(text) <= _SHOWN_DOCUMENT else text[:_SHOWN_DOCUMENT] + "…"
-
-
-_SHOWN_DOCUMENT = 400  # characters of one value in a sentence
-
-
-def inequality(expected: Any, actual: Any) -> str:
-    """The sentence for two values that differ; names their kinds when those differ."""
-    if type(expected) is not type(actual):
-        return f"Expected {shown(expected)} ({kind_of(expected)}) but received {shown(actual)} ({kind_of(actual)})"
-    return f"Expected {shown(expected)} but received {shown(actual)}"
 
 
 class Equality:
@@ -275,6 +262,25 @@ def _include(rule: MatchingRule, _: Any) -> Matcher:
     return Include(text_of(value))
 
 
+def _date(rule: MatchingRule, _: Any) -> Matcher:
+    name = rule.name
+    source = next((rule.attributes[key] for key in ("format", name, "timestamp") if key in rule.attributes), None)
+    if source is not None and not isinstance(source, str):
+        raise RuleError(f"the format of a {name} rule must be a text")
+    try:
+        return DateFormat(name, source or None)
+    except DatePatternError as error:
+        raise RuleError(f"the {name} format {shown(source)} {error}") from None
+
+
+def _media(rule: MatchingRule, _: Any) -> Matcher:
+    value = rule.attributes.get("value")
+    content_type = parse_content_type(value) if isinstance(value, str) else None
+    if content_type is None:
+        raise RuleError("a contentType rule needs a value attribute like image/png")
+    return Media(content_type)
+
+
 Factory = Callable[[MatchingRule, Any], Matcher]
 
 # The rules that a single JSON value can be under.
@@ -288,6 +294,11 @@ JSON_RULES: Mapping[str, Factory] = {
     "boolean": lambda rule, example: Boolean(),
     "null": lambda rule, example: OneKind("null", type(None)),
     "include": _include,
+    "date": _date,
+    "time": _date,
+    "datetime": _date,
+    "semver": lambda rule, example: SemanticVersion(),
+    "contentType": _media,
     "notEmpty": lambda rule, example: NotEmpty(),
 }
 
@@ -301,6 +312,11 @@ TEXT_RULES: Mapping[str, Factory] = {
     "decimal": lambda rule, example: TextNumber("decimal"),
     "boolean": lambda rule, example: Boolean(),
     "include": _include,
+    "date": _date,
+    "time": _date,
+    "datetime": _date,
+    "semver": lambda rule, example: SemanticVersion(),
+    "contentType": _media,
     "notEmpty": lambda rule, example: NotEmpty(),
 }
 

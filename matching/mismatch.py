@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from matching.json_text import dump_json, kind_of
+
 
 class Part(StrEnum):
     """The part of a request (or response) a mismatch is about."""
@@ -89,3 +91,19 @@ def _shortened_text(text: str) -> str:
     if len(text) > SHOWN_TEXT:
         text = f"{text[:SHOWN_TEXT]}… ({len(text)} characters)"
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def shown(value: Any) -> str:
+    """A value as sentences show it: short, and as JSON so that `"1"` and `1` differ."""
+    text = dump_json(shortened(value)).decode()
+    return text if len(text) <= _SHOWN_DOCUMENT else text[:_SHOWN_DOCUMENT] + "…"
+
+
+_SHOWN_DOCUMENT = 400  # characters of one value in a sentence
+
+
+def inequality(expected: Any, actual: Any) -> str:
+    """The sentence for two values that differ; names their kinds when those differ."""
+    if type(expected) is not type(actual):
+        return f"Expected {shown(expected)} ({kind_of(expected)}) but received {shown(actual)} ({kind_of(actual)})"
+    return f"Expected {shown(expected)} but received {shown(actual)}"

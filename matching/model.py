@@ -49,10 +49,26 @@ NULL_BODY = Body(BodyState.NULL)
 
 @dataclass(frozen=True, slots=True)
 class MatchingRule:
-    """One matching rule under its canonical name (`type`, `regex`, `datetime`, …) with its attributes as recorded."""
+    """One matching rule under its canonical name (`type`, `regex`, `datetime`, …) with its attributes as recorded.
+
+    `rules` are those that `eachKey` and `eachValue` apply to every key or value, `variants` those of `arrayContains`.
+    """
 
     name: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    rules: tuple[MatchingRule, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What `arrayContains` looks for: the recorded item at `index` under rules (and with generators) of its own, whose
+    paths begin at the item.
+    """
+
+    index: int
+    rules: tuple[tuple[Path, RuleList], ...]
+    generators: tuple[Generator, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,9 @@ class RuleList:
     rules: tuple[MatchingRule, ...]
     any_suffices: bool = False
     pointer: str = ""
+
+
+BodyRules = tuple[tuple[Path, RuleList], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +95,7 @@ class MatchingRules:
     query: Mapping[str, RuleList] = field(default_factory=dict)
     query_default: RuleList | None = None
     header: Mapping[str, RuleList] = field(default_factory=dict)
-    body: tuple[tuple[Path, RuleList], ...] = ()
+    body: BodyRules = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from matching.content_types import parse_parameters
 from matching.http_text import canonical_path
-from matching.matchers import TEXT_RULES, Matcher, Regex, compile_rules, inequality, shown
-from matching.mismatch import Mismatch, Part
+from matching.matchers import TEXT_RULES, Matcher, Regex, compile_rules
+from matching.mismatch import Mismatch, Part, inequality, shown
 from matching.model import HeaderValues, MatchingRules, QueryParameters, RuleList
+from matching.paths import render_step
 from matching.request import Request
 
 
@@ -60,36 +61,54 @@ def compile_path(path: str, rules: RuleList | None) -> LiteralPath | RuledPath:
     return RuledPath(path, rules)
 
 
-class QueryMatcher:
-    """The whole query string: every recorded parameter must come, and no other."""
+class Parameters:
+    """Names and values, of a query string or of a form: every recorded name must come, and no other."""
 
-    __slots__ = ("_parameters",)
+    __slots__ = ("_matchers",)
 
-    def __init__(self, parameters: Mapping[str, ParameterMatcher]) -> None:
-        self._parameters = parameters
+    def __init__(self, matchers: Mapping[str, ParameterMatcher]) -> None:
+        self._matchers = matchers
 
-    def matches(self, request: Request) -> bool:
-        actual = request.parameters
-        if len(actual) != len(self._parameters):
+    def matches(self, actual: Mapping[str, list[str | None]]) -> bool:
+        """Whether these names and values may stand for the recorded ones."""
+        if len(actual) != len(self._matchers):
             return False
-        for name, parameter in self._parameters.items():
+        for name, matcher in self._matchers.items():
             values = actual.get(name)
-            if values is None or not parameter.matches(values):
+            if values is None or not matcher.matches(values):
                 return False
         return True
 
-    def explain(self, request: Request) -> Iterator[Mismatch]:
-        actual = request.parameters
-        for name, parameter in self._parameters.items():
+    def explain(self, actual: Mapping[str, list[str | None]], part: Part, noun: str) -> Iterator[Mismatch]:
+        """Every difference, told of `part`; `noun` is what a parameter is called there."""
+        for name, matcher in self._matchers.items():
+            where = name if part is Part.QUERY else "$" + render_step(name)
             if name in actual:
-                yield from parameter.explain(actual[name])
+                for rule, value, reason in matcher.explain(actual[name]):
+                    yield Mismatch(part, where, rule, _plain(matcher.expected), value, f"{noun} {shown(name)}: {reason}")
             else:
-                message = f"Expected the query parameter {shown(name)} but it is missing"
-                yield Mismatch(Part.QUERY, name, "present", _plain(parameter.expected), None, message)
+                message = f"Expected the {noun.lower()} {shown(name)} but it is missing"
+                yield Mismatch(part, where, "present", _plain(matcher.expected), None, message)
         for name, values in actual.items():
-            if name not in self._parameters:
-                message = f"Unexpected query parameter {shown(name)}: the contract does not record it"
-                yield Mismatch(Part.QUERY, name, "absent", None, _plain(values), message)
+            if name not in self._matchers:
+                where = name if part is Part.QUERY else "$" + render_step(name)
+                message = f"Unexpected {noun.lower()} {shown(name)}: the contract does not record it"
+                yield Mismatch(part, where, "absent", None, _plain(values), message)
+
+
+class QueryMatcher:
+    """The whole query string."""
+
+    __slots__ = ("_parameters",)
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+
+    def matches(self, request: Request) -> bool:
+        return self._parameters.matches(request.parameters)
+
+    def explain(self, request: Request) -> Iterator[Mismatch]:
+        yield from self._parameters.explain(request.parameters, Part.QUERY, "Query parameter")
 
 
 class Count:
@@ -158,12 +177,11 @@ class Each:
 
 
 class ParameterMatcher:
-    """All values of one query parameter: equal one by one, or each under the rules of its name."""
+    """All values of one parameter: equal one by one, or each under the rules of its name."""
 
-    __slots__ = ("_each", "_texts", "expected", "name")
+    __slots__ = ("_each", "_texts", "expected")
 
-    def __init__(self, name: str, expected: tuple[str | None, ...], rules: RuleList | None) -> None:
-        self.name = name
+    def __init__(self, expected: tuple[str | None, ...], rules: RuleList | None) -> None:
         self.expected = expected
         self._texts = _texts(expected)
         self._each = None if rules is None else Each(self._texts, rules)
@@ -172,14 +190,15 @@ class ParameterMatcher:
         texts = _texts(values)
         return texts == self._texts if self._each is None else self._each.matches(texts)
 
-    def explain(self, values: list[str | None]) -> Iterator[Mismatch]:
-        name, expected = self.name, _plain(self.expected)
+    def explain(self, values: list[str | None]) -> Iterator[tuple[str, Any, str]]:
+        """(rule, what came, why it does not pass) for each difference."""
         if self._each is not None:
-            for rule, actual, reason in self._each.explain(_texts(values)):
-                yield Mismatch(Part.QUERY, name, rule, expected, actual, f"Query parameter {shown(name)}: {reason}")
+            yield from self._each.explain(_texts(values))
         elif not self.matches(values):
-            message = f"Query parameter {shown(name)}: {inequality(_plain(self._texts), _plain(values))}"
-            yield Mismatch(Part.QUERY, name, "equality", expected, _plain(values), message)
+            expected, actual = self._texts, [value or "" for value in values]
+            several = len(expected) > 1 or len(actual) > 1
+            reason = inequality(expected, actual) if several else inequality(_plain(expected), _plain(actual))
+            yield "equality", _plain(values), reason
 
 
 def _texts(values: Iterable[str | None]) -> list[str]:
@@ -194,12 +213,12 @@ def _plain(values: tuple[str | None, ...] | list[str] | list[str | None]) -> str
 
 def compile_query(query: QueryParameters, rules: MatchingRules) -> QueryMatcher:
     """Compile the recorded query parameters. Raises RuleError."""
-    return QueryMatcher(
-        {
-            name: ParameterMatcher(name, values, rules.query.get(name, rules.query_default))
-            for name, values in query.items()
-        }
-    )
+    return QueryMatcher(compile_parameters(query, lambda name: rules.query.get(name, rules.query_default)))
+
+
+def compile_parameters(parameters: QueryParameters, rules_of: Callable[[str], RuleList | None]) -> Parameters:
+    """Compile names and values; `rules_of` knows the rules of a name. Raises RuleError."""
+    return Parameters({name: ParameterMatcher(values, rules_of(name)) for name, values in parameters.items()})
 
 
 class HeaderMatcher(Protocol):

@@ -17,6 +17,7 @@ import re2
 import regex
 
 from matching.dialects import Reading, Respelled, respell
+from matching.http_text import encoded
 
 SLOW = 0.001  # seconds after which a match in the engine that backtracks is slow
 TIME_LIMIT = 0.05  # seconds after which it is given up
@@ -102,21 +103,13 @@ class Pattern:
         if self._linear is not None:
             settled = self.is_settled_by_re2(text)
             if settled or self.linear_source is not None:
-                passed = bool(self._linear.Match(re2_text(text)))
+                passed = bool(self._linear.Match(encoded(text)))
                 if settled or not passed:
                     return passed
         backtracking = self._backtracking or _beyond_ascii(self._respelled)
         if backtracking is None:  # refused there: RE2's wide reading is the best there is
             return self.linear_source is not None
         return (PATIENCE.get(None) or Patience()).fullmatch(backtracking, text)
-
-
-def re2_text(text: str) -> bytes:
-    """A text as RE2 takes it. What was not UTF-8 is none again, and no character of a pattern matches it."""
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
 
 
 @functools.lru_cache(maxsize=65536)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from matching.content_types import ContentType, detect_content_type, parse_content_type
+from matching.content_types import ContentType, codec_of, decoded_text, detect_content_type, parse_content_type
 from matching.http_text import parse_query, percent_decoded, split_header
 from matching.json_text import JsonError, parse_json
+from matching.multipart_text import BodyPart, MultipartError, parse_multipart
+from matching.xml_text import Element, XmlError, parse_xml
 
 
 class Request:
@@ -20,10 +22,13 @@ class Request:
 
     __slots__ = (
         "_decoded_path",
+        "_form",
         "_headers",
         "_json",
+        "_parts",
         "_query",
         "_type",
+        "_xml",
         "body",
         "header_lines",
         "method",
@@ -44,6 +49,9 @@ class Request:
         self._headers: dict[str, list[str]] | None = None
         self._type: tuple[ContentType | None] | None = None
         self._json: tuple[Any, str | None] | None = None
+        self._xml: tuple[Element | None, str | None] | None = None
+        self._form: dict[str, list[str | None]] | None = None
+        self._parts: tuple[list[BodyPart], str | None] | None = None
 
     def with_method(self, method: str) -> Request:
         """The same request with another method."""
@@ -84,6 +92,16 @@ class Request:
         return self._type[0]
 
     @property
+    def charset(self) -> str | None:
+        """The codec that the body's type names, where it names one that is known."""
+        return codec_of(self.content_type)
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not in its charset stay distinct from each other."""
+        return decoded_text(self.body, self.charset)
+
+    @property
     def json(self) -> tuple[Any, str | None]:
         """(the body as a JSON value, None), or (None, why it is not JSON)."""
         if self._json is None:
@@ -92,3 +110,31 @@ class Request:
             except JsonError as error:
                 self._json = (None, str(error))
         return self._json
+
+    @property
+    def xml(self) -> tuple[Element | None, str | None]:
+        """(the root element of the body, None), or (None, why it is not XML)."""
+        if self._xml is None:
+            try:
+                self._xml = (parse_xml(self.body, self.charset), None)
+            except XmlError as error:
+                self._xml = (None, str(error))
+        return self._xml
+
+    @property
+    def form(self) -> dict[str, list[str | None]]:
+        """The fields of a form by name."""
+        if self._form is None:
+            self._form = parse_query(self.text)
+        return self._form
+
+    @property
+    def parts(self) -> tuple[list[BodyPart], str | None]:
+        """(the parts of a multipart body, None), or ([], why it is none)."""
+        if self._parts is None:
+            boundary = self.content_type.param("boundary") if self.content_type else None
+            try:
+                self._parts = (parse_multipart(self.body, boundary), None)
+            except MultipartError as error:
+                self._parts = ([], str(error))
+        return self._parts

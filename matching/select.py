@@ -16,8 +16,7 @@ import re2
 
 from matching.compile import CompiledInteraction
 from matching.index import SEGMENTS, Bucket, Candidate, Index, path_segments
-from matching.matchers import shown
-from matching.mismatch import Mismatch, Part
+from matching.mismatch import Mismatch, Part, shown
 from matching.patterns import PATIENCE, Patience, compile_search
 from matching.request import Request
 

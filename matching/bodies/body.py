@@ -2,59 +2,78 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
 
+from matching.bodies.form import FormBody
 from matching.bodies.json import compile_json
+from matching.bodies.multipart import compile_multipart
 from matching.bodies.nodes import Node
-from matching.content_types import ContentType, Kind, agrees
+from matching.bodies.typed import BodyMatcher, TypedBody, sample, unreadable, unreadable_example
+from matching.bodies.xml import XmlBody
+from matching.content_types import ContentType, Kind, codec_of, decoded_text
 from matching.json_text import MAX_DEPTH, JsonError, depth_of, parse_json
-from matching.matchers import TEXT_RULES, Matcher, RuleError, compile_rules, inequality, shown
-from matching.mismatch import Mismatch, Part
-from matching.model import Body, BodyState, MatchingRule, MatchingRules, RuleList
+from matching.matchers import TEXT_RULES, Matcher, RuleError, compile_rules
+from matching.mismatch import Mismatch, Part, inequality, shown
+from matching.model import Body, BodyRules, BodyState, MatchingRule, MatchingRules, RuleList
 from matching.request import Request
 
 _EQUALITY = RuleList((MatchingRule("equality"),))
 
 
-class BodyMatcher(Protocol):
-    """A compiled body."""
-
-    def matches(self, request: Request) -> bool:
-        """Whether the request's body may stand for the recorded one."""
-
-    def explain(self, request: Request) -> Iterator[Mismatch]:
-        """Every mismatch of the body; none when it matches."""
+def compile_body(body: Body, rules: MatchingRules, *, extra: bool = False) -> BodyMatcher:
+    """Compile a recorded body. `extra` lets it hold more than was recorded, as responses may. Raises RuleError for
+    content or rules that cannot be compared.
+    """
+    # A rule on the header replaces the comparison of types: whatever it lets through is of the right type.
+    return _compile(body, rules.body, any_type="content-type" in rules.header, extra=extra)
 
 
-def compile_body(body: Body, rules: MatchingRules, *, extra_keys: bool = False) -> BodyMatcher:
-    """Compile a recorded body. Raises RuleError for content or rules that cannot be compared."""
+def _compile(body: Body, rules: BodyRules, *, any_type: bool, extra: bool) -> BodyMatcher:
     if body.state is BodyState.MISSING:
         return AnyBody()
     if body.state in (BodyState.NULL, BodyState.EMPTY):
         return EmptyBody()
+    whole = next((rule_list for path, rule_list in rules if not path), None)
+    if whole is not None and any(rule.name == "contentType" for rule in whole.rules):
+        return BinaryBody(None, body.content, whole)  # whatever the content is, its marks are what counts
     kind = body.content_type.kind if body.content_type else Kind.BINARY
-    # A rule on the header replaces the comparison of types: whatever it lets through is of the right type.
-    declared = None if "content-type" in rules.header else body.content_type
-    if kind is Kind.JSON:
-        return JsonBody(declared, _json_node(body, rules, extra_keys))
-    root_rules = next((rule_list for path, rule_list in rules.body if not path), None)
-    if kind is Kind.TEXT:
-        return TextBody(declared, body.content.decode("utf-8", "surrogateescape"), root_rules)
-    if kind is Kind.BINARY:
-        return BinaryBody(declared, body.content, root_rules)
-    raise RuleError(f"{kind.value} bodies are not compared yet")
+    return _KINDS[kind](None if any_type else body.content_type, body, rules, extra)
 
 
-def _json_node(body: Body, rules: MatchingRules, extra_keys: bool) -> Node | None:
+def _json(declared: ContentType | None, body: Body, rules: BodyRules, extra: bool) -> BodyMatcher:
     try:
         example = parse_json(body.content)
     except JsonError:
-        return None  # recorded as JSON and is not: no body equals it
+        return JsonBody(declared, None)  # recorded as JSON and is not: no body equals it
     if depth_of(example) > MAX_DEPTH:
         raise RuleError(f"the body nests deeper than {MAX_DEPTH} levels")
-    return compile_json(example, rules.body, extra_keys=extra_keys)
+    return JsonBody(declared, compile_json(example, rules, extra_keys=extra))
+
+
+def _multipart(declared: ContentType | None, body: Body, rules: BodyRules, extra: bool) -> BodyMatcher:
+    def compile_part(content: Body, rules: BodyRules) -> BodyMatcher:
+        return _compile(content, rules, any_type=False, extra=extra)
+
+    return compile_multipart(declared, body, rules, compile_part)
+
+
+def _text(declared: ContentType | None, body: Body, rules: BodyRules, extra: bool) -> BodyMatcher:
+    text = decoded_text(body.content, codec_of(body.content_type))
+    return TextBody(declared, text, next((rule_list for path, rule_list in rules if not path), None))
+
+
+def _binary(declared: ContentType | None, body: Body, rules: BodyRules, extra: bool) -> BodyMatcher:
+    return BinaryBody(declared, body.content, next((rule_list for path, rule_list in rules if not path), None))
+
+
+_KINDS: Mapping[Kind, Callable[[ContentType | None, Body, BodyRules, bool], BodyMatcher]] = {
+    Kind.JSON: _json,
+    Kind.XML: lambda declared, body, rules, extra: XmlBody(declared, body, rules, extra=extra),
+    Kind.FORM: lambda declared, body, rules, extra: FormBody(declared, body, rules),
+    Kind.MULTIPART: _multipart,
+    Kind.TEXT: _text,
+    Kind.BINARY: _binary,
+}
 
 
 class AnyBody:
@@ -79,31 +98,11 @@ class EmptyBody:
 
     def explain(self, request: Request) -> Iterator[Mismatch]:
         if not self.matches(request):
-            actual = _sample(request.body)
+            actual = sample(request.body)
             yield Mismatch(Part.BODY, "$", "empty", None, actual, f"Expected no body but received {shown(actual)}")
 
 
-class _TypedBody:
-    """The common part of bodies that are present: something came, and its type agrees."""
-
-    __slots__ = ("_expected_type",)
-
-    def __init__(self, expected_type: ContentType | None) -> None:
-        self._expected_type = expected_type
-
-    def _arrived(self, request: Request) -> bool:
-        return bool(request.body) and agrees(self._expected_type, request.content_type)
-
-    def _explain_arrival(self, request: Request) -> Iterator[Mismatch]:
-        if not request.body:
-            yield Mismatch(Part.BODY, "$", "present", "a body", None, "Expected a body but none was sent")
-        elif not agrees(self._expected_type, request.content_type):
-            expected, actual = str(self._expected_type), str(request.content_type)
-            message = f"Expected a body of type {expected} but received {actual}"
-            yield Mismatch(Part.BODY_TYPE, "", "content type", expected, actual, message)
-
-
-class JsonBody(_TypedBody):
+class JsonBody(TypedBody):
     """A JSON document, compared node by node."""
 
     __slots__ = ("_node",)
@@ -124,48 +123,35 @@ class JsonBody(_TypedBody):
             return
         value, error = request.json
         if self._node is None:
-            message = "The contract records a JSON body that is not JSON; nothing can match it"
-            yield Mismatch(Part.BODY, "$", "equality", None, _sample(request.body), message)
+            yield unreadable_example("JSON", request)
         elif error is not None:
-            yield Mismatch(Part.BODY, "$", "JSON", "JSON", _sample(request.body), f"The body is not JSON: {error}")
+            yield unreadable("JSON", request, error)
         else:
             yield from self._node.explain(value, "$")
 
 
-class TextBody(_TypedBody):
+class TextBody(TypedBody):
     """Text, compared character by character, or by the rules of `$`."""
 
-    __slots__ = ("_matcher",)
+    __slots__ = ("_example", "_matcher")
 
     def __init__(self, expected_type: ContentType | None, example: str, rules: RuleList | None) -> None:
         super().__init__(expected_type)
+        self._example = example
         self._matcher: Matcher = compile_rules(rules or _EQUALITY, example, TEXT_RULES)
 
     def matches(self, request: Request) -> bool:
-        return self._arrived(request) and self._matcher.matches(_decoded(request))
+        return self._arrived(request) and self._matcher.matches(request.text)
 
     def explain(self, request: Request) -> Iterator[Mismatch]:
         yield from self._explain_arrival(request)
         if request.body:
-            actual = _decoded(request)
-            message = self._matcher.explain(actual)
+            message = self._matcher.explain(request.text)
             if message is not None:
-                yield Mismatch(Part.BODY, "$", self._matcher.rule, None, actual, message)
+                yield Mismatch(Part.BODY, "$", self._matcher.rule, self._example, request.text, message)
 
 
-def _decoded(request: Request) -> str:
-    charset = (request.content_type.charset or "utf-8").lower() if request.content_type else "utf-8"
-    try:
-        return request.body.decode(charset if _CHARSET.fullmatch(charset) else "utf-8")
-    except (LookupError, ValueError):  # an unknown charset, or bytes that are not in it
-        return request.body.decode("utf-8", "surrogateescape")
-
-
-# Codecs that a request may choose. Python has others, some of which take quadratic time.
-_CHARSET = re.compile(r"(us-)?ascii|utf-?(8|16|32)([-_]?[lb]e)?|iso-8859-[0-9]{1,2}|latin-?1|(windows-|cp)125[0-8]")
-
-
-class BinaryBody(_TypedBody):
+class BinaryBody(TypedBody):
     """Bytes, compared one by one, or by the rules of `$` on their text."""
 
     __slots__ = ("_content", "_matcher")
@@ -195,12 +181,7 @@ class BinaryBody(_TypedBody):
         else:
             message = f"The {len(request.body)} bytes differ from the {len(self._content)} bytes recorded"
             if len(request.body) == len(self._content):
-                message = inequality(_sample(self._content), _sample(request.body))
+                message = inequality(sample(self._content), sample(request.body))
         if message is not None:
             rule = self._matcher.rule if self._matcher else "equality"
-            yield Mismatch(Part.BODY, "$", rule, _sample(self._content), _sample(request.body), message)
-
-
-def _sample(content: bytes) -> str:
-    """The beginning of a body as text, for reports."""
-    return content[:1000].decode("utf-8", "backslashreplace")
+            yield Mismatch(Part.BODY, "$", rule, sample(self._content), sample(request.body), message)

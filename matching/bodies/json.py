@@ -8,71 +8,88 @@ document that no rule reaches become one `Same` node, compared as a whole.
     Same      no rule here or below: equal in kind and value
     Value     a scalar under rules
     Object    recorded keys, each with its node; other keys refused (in requests)
-    Entries   an object under `values`: keys are free, each value has a node
     Array     recorded items, and one node for all further ones
+    Entries   an object under `values` or `eachValue`: keys are free, each value has a node
+    Keys      an object under `eachKey`: keys have a matcher, values of recorded keys a node
+    Contains  a list under `arrayContains`: items to be found somewhere in it
+    Unordered a list under `ignore-order`: items in any order
+    Both      several of these for one container
     Nullable  an object or array that an OR with `null` lets be null
+    Anything  nothing is demanded
 
 The rule tables for containers (specification V2 to V4): a list under any rule except `equality` may have any length,
 items beyond the recorded ones are held against the first; `type` with `min`/`max` bounds the number of items (or
-keys) at exactly its path; rules meant for scalars pass through lists to their items and refuse objects.
+keys) at exactly its path; rules meant for scalars pass through lists to their items and refuse objects. Rules about a
+container as a whole (`values`, `eachKey`, `eachValue`, `arrayContains`, `ignore-order`) are for exactly their path; the
+rules within `eachValue` and within variants stand alone, no other rule of the body reaches below them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from matching.bodies.nodes import (
-    AnyCheck,
-    Array,
-    Check,
-    Entries,
-    Never,
-    Node,
-    Nullable,
-    Object,
-    Same,
-    SizeCheck,
-    Value,
-    WholeCheck,
-)
+from matching.bodies.free import Anything, Both, Contains, Entries, Keys, Never, Nullable, OneOf, Unordered
+from matching.bodies.nodes import AnyCheck, Array, Check, Node, Object, Same, SizeCheck, Value, WholeCheck
 from matching.json_text import size_of
-from matching.matchers import JSON_RULES, RuleError, compile_rules, shown
-from matching.model import MatchingRule, RuleList
-from matching.paths import Path, Scope, Wildcard
+from matching.matchers import JSON_RULES, RuleError, compile_rules
+from matching.mismatch import shown
+from matching.model import BodyRules, MatchingRule, RuleList, Variant
+from matching.paths import Scope, Wildcard
 
 
-def compile_json(example: Any, rules: tuple[tuple[Path, RuleList], ...], *, extra_keys: bool = False) -> Node:
+def compile_json(example: Any, rules: BodyRules, *, extra_keys: bool = False) -> Node:
     """Compile a recorded document and its body rules. `extra_keys` lets objects hold keys that were not recorded,
     as responses may. Raises RuleError.
     """
     for _, rule_list in rules:
         for rule in rule_list.rules:
-            if rule.name not in JSON_RULES and rule.name != "values":
-                message = f"the matching rule {shown(rule.name)} is not supported in JSON bodies"
-                raise RuleError(message, rule_list.pointer)
+            _demand_supported(rule, rule_list.pointer)
     return _Compiler(extra_keys, _MOST_CHECKS + 20 * size_of(example)).compile(example, Scope.root(list(rules)))
 
 
-# Rules that look only at the node they are written for.
-_NOT_INHERITED = frozenset({"values"})
+# Rules about a container as a whole: they look only at the node they are written for.
+_WHOLE_RULES = frozenset({"values", "eachKey", "eachValue", "arrayContains", "ignore-order"})
 # Rules about a single value: lists hand them to their items, objects refuse them.
-_SCALAR_RULES = frozenset({"number", "integer", "decimal", "boolean", "null", "include"})
+_SCALAR_RULES = frozenset(
+    {"number", "integer", "decimal", "boolean", "null", "include", "date", "time", "datetime", "semver", "contentType"}
+)
 # Rules that name indices on many levels can ask for a node per combination; beside what the document itself takes, a
 # body may have this many.
 _MOST_CHECKS = 10_000
 
 
+def _demand_supported(rule: MatchingRule, pointer: str) -> None:
+    if rule.name not in JSON_RULES and rule.name not in _WHOLE_RULES:
+        raise RuleError(f"the matching rule {shown(rule.name)} is not supported in JSON bodies", pointer)
+    if rule.name == "eachValue" and not rule.rules:
+        raise RuleError("an eachValue rule needs rules for the values", pointer)
+    for inner in rule.rules:
+        _demand_supported(inner, pointer)
+    for variant in rule.variants:
+        for _, rule_list in variant.rules:
+            for inner in rule_list.rules:
+                _demand_supported(inner, rule_list.pointer)
+
+
 def _governing(scope: Scope[RuleList]) -> tuple[RuleList | None, bool]:
     """The rules of this node and whether they are inherited; (None, False) when it has none.
 
-    Only the path that weighs most counts: when none of its rules is for this node, the node has none.
+    Only the path that weighs most counts: when none of its rules is for this node, the node has none. Below `eachKey`
+    (and not `values`) that means that nothing is demanded: an empty list of rules.
     """
     found = scope.governing()
     if found is None:
         return None, False
     rules, inherited = found
-    kept = tuple(rule for rule in rules.rules if rule.name not in _NOT_INHERITED) if inherited else rules.rules
-    return (RuleList(kept, rules.any_suffices, rules.pointer), inherited) if kept else (None, False)
+    kept = tuple(rule for rule in rules.rules if rule.name not in _WHOLE_RULES) if inherited else rules.rules
+    if not kept and not _frees_values(rules):
+        return None, False
+    return RuleList(kept, rules.any_suffices, rules.pointer), inherited
+
+
+def _frees_values(rules: RuleList) -> bool:
+    names = {rule.name for rule in rules.rules}
+    return "values" not in names and bool(names & {"eachKey", "eachValue"})
 
 
 class _Compiler:
@@ -100,7 +117,7 @@ class _Compiler:
         if isinstance(example, dict):
             node = self._object(example, scope, rules, checks)
         else:
-            node = self._array(example, scope, checks, fixed=rules is None)
+            node = self._array(example, scope, rules, checks)
         if rules and rules.any_suffices and "null" in names:
             return Nullable(node)
         return node
@@ -112,15 +129,24 @@ class _Compiler:
         refused = [name for name in names if name in _SCALAR_RULES]
         if refused and (len(refused) == len(names) or not (rules and rules.any_suffices)):
             return Never(f"the rule {refused[0]} cannot be applied to an object", refused[0])
-        if "values" in names:
-            return self._entries(example, scope, checks)
+        nodes: list[Node] = []
+        for rule in rules.rules if rules else ():
+            if rule.name == "values":
+                nodes.append(self._entries(example, scope, checks))
+            elif rule.name == "eachValue":
+                nodes.append(self._entries(example, _inner_scope(rule), checks))
+            elif rule.name == "eachKey":
+                nodes.append(self._keys(example, scope, rule, checks))
+        if nodes:
+            return nodes[0] if len(nodes) == 1 else Both(tuple(nodes))
         members = {key: self.compile(value, scope.child(key)) for key, value in example.items()}
         return Object(members, self._extra_keys, checks)
 
     def _entries(self, example: dict[str, Any], scope: Scope[RuleList], checks: tuple[Check, ...]) -> Node:
         if not example:
             return Entries({}, None, checks)
-        first, template = next(iter(example.items()))
+        first = min(example)  # stands for keys that were not recorded
+        template = example[first]
         named = {
             key: self.compile(example.get(key, template), scope.child(key)) for key in {*example, *scope.named_keys()}
         }
@@ -128,22 +154,73 @@ class _Compiler:
             return Entries(named, self.compile(template, scope.child(Wildcard.ANY)), checks)
         return Entries(named, named[first], checks)
 
-    def _array(self, example: list[Any], scope: Scope[RuleList], checks: tuple[Check, ...], *, fixed: bool) -> Node:
+    def _keys(
+        self, example: dict[str, Any], scope: Scope[RuleList], rule: MatchingRule, checks: tuple[Check, ...]
+    ) -> Node:
+        if not example:
+            return Entries({}, None, checks)
+        key = compile_rules(RuleList(rule.rules), min(example), JSON_RULES) if rule.rules else None
+        return Keys(key, {name: self.compile(value, scope.child(name)) for name, value in example.items()}, checks)
+
+    def _array(
+        self, example: list[Any], scope: Scope[RuleList], rules: RuleList | None, checks: tuple[Check, ...]
+    ) -> Node:
+        nodes: list[Node] = []
+        for rule in rules.rules if rules else ():
+            if rule.name == "eachValue":
+                nodes.append(self._free_array(example, _inner_scope(rule), checks))
+            elif rule.name == "arrayContains" and example:
+                nodes.append(self._contains(example, rule, checks))
+            elif rule.name == "ignore-order":
+                nodes.append(self._unordered(example, scope, rule))
+        if rules is None:
+            items = tuple(self.compile(item, scope.child(index)) for index, item in enumerate(example))
+            return Array(items, None, {}, fixed=True, checks=checks)
+        if not nodes or any(rule.name not in _WHOLE_RULES for rule in rules.rules):
+            nodes.append(self._free_array(example, scope, checks))
+        if len(nodes) == 1:
+            return nodes[0]
+        return OneOf(tuple(nodes)) if rules.any_suffices else Both(tuple(nodes))
+
+    def _free_array(self, example: list[Any], scope: Scope[RuleList], checks: tuple[Check, ...]) -> Node:
         items = tuple(self.compile(item, scope.child(index)) for index, item in enumerate(example))
-        if fixed or not example:
-            return Array(items, None, {}, fixed=fixed, checks=checks)
+        if not example:
+            return Array(items, None, {}, fixed=False, checks=checks)
         named = scope.named_indices()
         further = {index: self.compile(example[0], scope.child(index)) for index in named if index >= len(example)}
         # The first item stands for those beyond the recorded ones, under the same rules unless one names it.
         rest = self.compile(example[0], scope.child(Wildcard.INDEX)) if 0 in named else items[0]
         return Array(items, rest, further, fixed=False, checks=checks)
 
+    def _contains(self, example: list[Any], rule: MatchingRule, checks: tuple[Check, ...]) -> Node:
+        variants = rule.variants or tuple(Variant(index, ()) for index in range(len(example)))
+        nodes: list[tuple[int, Node, Any]] = []
+        for variant in variants:
+            if variant.index >= len(example):
+                raise RuleError(f"variant {variant.index} of arrayContains has no recorded item")
+            item = example[variant.index]
+            nodes.append((variant.index, self.compile(item, Scope.root(list(variant.rules))), item))
+        return Contains(tuple(nodes), checks)
+
+    def _unordered(self, example: list[Any], scope: Scope[RuleList], rule: MatchingRule) -> Node:
+        least, most = rule.attributes.get("min"), rule.attributes.get("max")
+        items = tuple(self.compile(item, scope.child(index)) for index, item in enumerate(example))
+        if least is None and most is None:
+            return Unordered(items, example, (), fixed=True)
+        return Unordered(items, example, (SizeCheck("ignore-order", "items", least or 0, most),), fixed=False)
+
+
+def _inner_scope(rule: MatchingRule) -> Scope[RuleList]:
+    """The scope of a container whose every value is under the rules within `eachValue`."""
+    return Scope.root([((Wildcard.ANY,), RuleList(rule.rules))])
+
 
 def _scalar(example: Any, rules: RuleList | None) -> Node:
-    # `values` says nothing about a scalar.
-    kept = tuple(rule for rule in rules.rules if rule.name != "values") if rules else ()
-    if rules is None or not kept:
+    if rules is None:
         return Same(example)
+    kept = tuple(rule for rule in rules.rules if rule.name not in _WHOLE_RULES)
+    if not kept:  # rules about containers say nothing about a scalar
+        return Anything() if not rules.rules or _frees_values(rules) else Same(example)
     return Value(compile_rules(RuleList(kept, rules.any_suffices, rules.pointer), example, JSON_RULES), example)
 
 

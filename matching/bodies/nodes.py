@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import orjson
 
 from matching.json_text import kind_of, strict_equal
-from matching.matchers import Matcher, inequality, shown
-from matching.mismatch import Mismatch, Part
+from matching.matchers import Matcher
+from matching.mismatch import Mismatch, Part, inequality, shown
 from matching.paths import render_step
 
 
@@ -155,7 +155,7 @@ def _length_mismatch(expected: int, actual: list[Any], path: str) -> Mismatch:
     return Mismatch(Part.BODY, path, "equality", f"{expected} items", f"{len(actual)} items", message)
 
 
-def _kind_mismatch(expected: str, actual: Any, path: str) -> Mismatch:
+def kind_mismatch(expected: str, actual: Any, path: str) -> Mismatch:
     message = f"Expected an {expected} but received {shown(actual)} ({kind_of(actual)})"
     return Mismatch(Part.BODY, path, "type", expected, actual, message)
 
@@ -201,46 +201,13 @@ class Object:
 
     def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
         if type(actual) is not dict:
-            yield _kind_mismatch("object", actual, path)
+            yield kind_mismatch("object", actual, path)
             return
-        yield from _explain_checks(self._checks, actual, path)
+        yield from explain_checks(self._checks, actual, path)
         yield from _key_differences(self._members, actual, path, "equality", extra_keys=self._extra_keys)
         for key, node in self._members.items():
             if key in actual:
                 yield from node.explain(actual[key], path + render_step(key))
-
-
-class Entries:
-    """An object under `values`: the keys are free, every value has a node."""
-
-    __slots__ = ("_checks", "_named", "_other")
-
-    def __init__(self, named: dict[str, Node], other: Node | None, checks: tuple[Check, ...]) -> None:
-        self._named = named
-        self._other = other  # None when no entry was recorded: then no entry may come
-        self._checks = checks
-
-    def matches(self, actual: Any) -> bool:
-        if type(actual) is not dict:
-            return False
-        for key, value in actual.items():
-            node = self._named.get(key, self._other)
-            if node is None or not node.matches(value):
-                return False
-        return all(check.matches(actual) for check in self._checks)
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        if type(actual) is not dict:
-            yield _kind_mismatch("object", actual, path)
-            return
-        yield from _explain_checks(self._checks, actual, path)
-        for key, value in actual.items():
-            node = self._named.get(key, self._other)
-            if node is None:
-                message = f"Unexpected key {shown(key)}: the contract records an object without entries"
-                yield Mismatch(Part.BODY, path + render_step(key), "values", None, value, message)
-            else:
-                yield from node.explain(value, path + render_step(key))
 
 
 class Array:
@@ -285,52 +252,19 @@ class Array:
 
     def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
         if type(actual) is not list:
-            yield _kind_mismatch("array", actual, path)
+            yield kind_mismatch("array", actual, path)
             return
         recorded = len(self._items)
         if self._fixed and len(actual) != recorded:
             yield _length_mismatch(recorded, actual, path)
-        yield from _explain_checks(self._checks, actual, path)
+        yield from explain_checks(self._checks, actual, path)
         for index, value in enumerate(actual):
             node = self._items[index] if index < recorded else self._further.get(index, self._rest)
             if node is not None:
                 yield from node.explain(value, f"{path}[{index}]")
 
 
-class Nullable:
-    """An object or array that may also be null."""
-
-    __slots__ = ("_node",)
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-
-    def matches(self, actual: Any) -> bool:
-        return actual is None or self._node.matches(actual)
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        if actual is not None:
-            yield from self._node.explain(actual, path)
-
-
-class Never:
-    """Nothing can match: the contract put a rule where it cannot be applied."""
-
-    __slots__ = ("_reason", "_rule")
-
-    def __init__(self, reason: str, rule: str) -> None:
-        self._reason = reason
-        self._rule = rule
-
-    def matches(self, actual: Any) -> bool:
-        return False
-
-    def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
-        message = f"Nothing can match here: {self._reason}"
-        yield Mismatch(Part.BODY, path, self._rule, None, actual, message)
-
-
-def _explain_checks(checks: tuple[Check, ...], actual: Any, path: str) -> Iterator[Mismatch]:
+def explain_checks(checks: tuple[Check, ...], actual: Any, path: str) -> Iterator[Mismatch]:
     for check in checks:
         message = check.explain(actual)
         if message is not None:

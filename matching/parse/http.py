@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
 from matching.content_types import JSON, ContentType, Kind, detect_content_type, parse_content_type
-from matching.http_text import parse_query, split_header
+from matching.http_text import base64_decoded, parse_query, split_header
 from matching.json_text import JsonError, dump_json, parse_json, text_of
 from matching.model import MISSING_BODY, NULL_BODY, Body, BodyState, HeaderValues, QueryParameters
 from matching.parse.report import Report
@@ -88,15 +86,8 @@ def _text_content(text: str, declared: ContentType | None) -> bytes:
         except JsonError:
             verbatim = False
         return content if verbatim else dump_json(text)
-    decoded = _base64_decoded(text)
+    decoded = base64_decoded(text)
     return content if decoded is None else decoded
-
-
-def _base64_decoded(text: str) -> bytes | None:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return None
 
 
 _ENVELOPE = {"content", "contentType", "contentTypeHint", "encoded"}
@@ -140,7 +131,7 @@ def _envelope_content(value: Any, encoded: Any, declared: ContentType | None, re
         return dump_json(value) if value and declared is not None and declared.kind is Kind.JSON else text
     encoding = encoded.lower() if isinstance(encoded, str) else encoded
     if encoding == "base64":
-        decoded = _base64_decoded(value)
+        decoded = base64_decoded(value)
         if decoded is None:
             report.at("body", "content").warn(
                 "is not base64; the text is used as it is", 'correct the content, or set "encoded" to false'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from matching.model import Generator, MatchingRule, MatchingRules, RuleList
+from matching.model import Generator, MatchingRule, MatchingRules, RuleList, Variant
 from matching.parse.report import Report
 from matching.paths import Path, PathError, Wildcard, parse_path
 
@@ -24,6 +24,10 @@ ALIASES: Mapping[str, str] = {
     "each-key": "eachKey",
     "each-value": "eachValue",
     "status-code": "statusCode",
+    "ignoreOrder": "ignore-order",
+    "min-ignore-order": "ignore-order",
+    "max-ignore-order": "ignore-order",
+    "minmax-ignore-order": "ignore-order",
 }
 
 # A rule without a name goes by the first of these attributes that it has.
@@ -152,11 +156,19 @@ class _Rules:
                 name = key if key in self._query_names else _literal_name(key)
                 self._query[name] = _joined(self._query.get(name), rules)
         elif category == "body":
-            try:
-                self._body[parse_path(key or "$")] = rules
-            except PathError as error:
-                report.warn(f"the path {key!r} {error}; the rule is set aside", _PATH_CURE)
+            self._add_body(key, rules, report)
         # contents and metadata belong to messages, which are not served.
+
+    def add_body_path(self, key: str, value: Any, report: Report) -> None:
+        """One entry of the body category: a path and its rules."""
+        if rules := _parse_rule_list(value, report):
+            self._add_body(key, rules, report)
+
+    def _add_body(self, key: str, rules: RuleList, report: Report) -> None:
+        try:
+            self._body[parse_path(key or "$")] = rules
+        except PathError as error:
+            report.warn(f"the path {key!r} {error}; the rule is set aside", _PATH_CURE)
 
 
 _PATH_CURE = "write it like $.items[*].id or $['odd name']; filters, slices and .. are not part of pact paths"
@@ -236,7 +248,44 @@ def parse_rule(value: Any, report: Report) -> MatchingRule | None:
                 del attributes[bound]
             else:
                 attributes[bound] = number
+    if name in ("eachKey", "eachValue"):
+        return MatchingRule(name, attributes, rules=_parse_nested(attributes.get("rules"), report.at("rules")))
+    if name == "arrayContains":
+        variants = _parse_variants(attributes.get("variants"), report.at("variants"))
+        return MatchingRule(name, attributes, variants=variants)
     return MatchingRule(name, attributes)
+
+
+def _parse_nested(value: Any, report: Report) -> tuple[MatchingRule, ...]:
+    """The rules within an eachKey or eachValue rule."""
+    if value is None:
+        return ()
+    if isinstance(value, dict):
+        value = [value]
+    if not isinstance(value, list):
+        report.warn("is not a list of rules; it is set aside", 'write it like [{"match": "type"}]')
+        return ()
+    parsed = (parse_rule(entry, report.at(index)) for index, entry in enumerate(value))
+    return tuple(rule for rule in parsed if rule is not None)
+
+
+def _parse_variants(value: Any, report: Report) -> tuple[Variant, ...]:
+    """The variants of an arrayContains rule."""
+    variants: list[Variant] = []
+    for position, entry in enumerate(value if isinstance(value, list) else []):
+        at = report.at(position)
+        index = _whole_number(entry.get("index", position)) if isinstance(entry, dict) else None
+        if index is None or index < 0:
+            at.warn("is not a variant; it is set aside", 'write it like {"index": 0, "rules": {}}')
+            continue
+        builder = _Rules(set())
+        rules = entry.get("rules")
+        for key, rule_list in rules.items() if isinstance(rules, dict) else ():
+            builder.add_body_path(key, rule_list, at.at("rules", key))
+        generators = entry.get("generators")
+        found = _generators({"body": generators}, at) if isinstance(generators, dict) else ()
+        variants.append(Variant(index, builder.build().body, tuple(found)))
+    return tuple(variants)
 
 
 def _whole_number(value: Any) -> int | None:

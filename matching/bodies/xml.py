@@ -1,0 +1,262 @@
+"""XML bodies.
+
+Theory of operation. A recorded document is compiled into a tree of nodes, one for each element, under a `Scope` of
+rules as in JSON; names of elements are its keys, `@name` an attribute, `#text` the text of an element. Elements of one
+name are compared in their order; between elements of different names the order is free.
+
+What a rule at an element means: `type` (with or without bounds) frees how many elements of that name there are, each is
+held against the first recorded one; bounds count what is in the element, or the elements of its name beside it; a regex
+is for the element's name or its text; every other rule is for its text. All are inherited by texts, attributes and
+elements below. An index after a name (`item[0]`, `item[*]`) says nothing: it is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from matching.bodies.typed import TypedBody, unreadable, unreadable_example
+from matching.content_types import ContentType, codec_of
+from matching.matchers import TEXT_RULES, Equality, Matcher, Regex, RuleError, compile_rule, compile_rules
+from matching.mismatch import Mismatch, Part, shown
+from matching.model import Body, BodyRules, MatchingRule, RuleList
+from matching.paths import Path, Scope, Wildcard, render_step
+from matching.request import Request
+from matching.xml_text import Element, XmlError, parse_xml
+
+
+class XmlBody(TypedBody):
+    """An XML document, compared element by element."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self, expected_type: ContentType | None, body: Body, rules: BodyRules, *, extra: bool) -> None:
+        """Raises RuleError."""
+        super().__init__(expected_type)
+        try:
+            root = parse_xml(body.content, codec_of(body.content_type))
+        except XmlError:
+            self._node: ElementNode | None = None  # recorded as XML and is not: no body equals it
+        else:
+            self._node = compile_xml(root, rules, extra=extra)
+
+    def matches(self, request: Request) -> bool:
+        if self._node is None or not self._arrived(request):
+            return False
+        root, _ = request.xml
+        return root is not None and self._node.matches(root)
+
+    def explain(self, request: Request) -> Iterator[Mismatch]:
+        yield from self._explain_arrival(request)
+        if not request.body:
+            return
+        root, error = request.xml
+        if self._node is None:
+            yield unreadable_example("XML", request)
+        elif root is None:
+            yield unreadable("XML", request, error or "")
+        else:
+            yield from self._node.explain(root, "$" + render_step(root.name))
+
+
+def compile_xml(root: Element, rules: BodyRules, *, extra: bool = False) -> ElementNode:
+    """Compile a recorded document and its body rules. `extra` lets elements hold attributes and children that were not
+    recorded, as responses may. Raises RuleError.
+    """
+    prefixes = _prefixes(root)
+    respelled = [(_respelled(path, prefixes), rule_list) for path, rule_list in rules]
+    for _, rule_list in respelled:
+        for rule in rule_list.rules:
+            if rule.name not in TEXT_RULES:
+                message = f"the matching rule {shown(rule.name)} is not supported in XML bodies"
+                raise RuleError(message, rule_list.pointer)
+    return _compile(root, Scope.root(respelled).child(root.name), extra)
+
+
+def _prefixes(root: Element) -> dict[str, str]:
+    """Names as they are written in the document, to names as they are compared, where these differ."""
+    known: dict[str, str] = {}
+    for element in root.walk():
+        if element.written != element.name and ":" in element.written:
+            known.setdefault(element.written, element.name)
+        for written, name in element.written_attributes.items():
+            if written != name:
+                known.setdefault("@" + written, "@" + name)
+    return known
+
+
+def _respelled(path: Path, prefixes: dict[str, str]) -> Path:
+    names = (token for token in path if not isinstance(token, int) and token is not Wildcard.INDEX)
+    return tuple(prefixes.get(token, token) if isinstance(token, str) else token for token in names)
+
+
+def _compile(element: Element, scope: Scope[RuleList], extra: bool) -> ElementNode:
+    governing = scope.governing()
+    attributes = {name: _text_matcher(value, scope.child("@" + name)) for name, value in element.attributes.items()}
+    groups: dict[str, Group] = {}
+    for name, recorded in element.by_name.items():
+        below = scope.child(name)
+        nodes = tuple(_compile(child, below, extra) for child in recorded)
+        rules = below.governing()
+        groups[name] = Group(nodes, is_free=rules is not None and any(rule.name == "type" for rule in rules[0].rules))
+    check = None if governing is None else _element_check(*governing)
+    return ElementNode(element, check, attributes, groups, _text_matcher(element.text, scope.child("#text")), extra)
+
+
+def _text_matcher(example: str, scope: Scope[RuleList]) -> Matcher:
+    governing = scope.governing()
+    return Equality(example) if governing is None else compile_rules(governing[0], example, TEXT_RULES)
+
+
+Condition = Callable[[Element, int], bool]  # the element, and how many of its name stand beside it
+
+
+@dataclass(frozen=True, slots=True)
+class ElementCheck:
+    """What the rules at an element demand of the element itself."""
+
+    rule: str
+    conditions: tuple[Condition, ...]
+    any_suffices: bool
+
+    def matches(self, element: Element, siblings: int) -> bool:
+        """Whether the element passes."""
+        hold = (condition(element, siblings) for condition in self.conditions)
+        return any(hold) if self.any_suffices else all(hold)
+
+
+def _element_check(rules: RuleList, inherited: bool) -> ElementCheck | None:
+    conditions = [_condition(rule, inherited) for rule in rules.rules]
+    demands = tuple(condition for condition in conditions if condition is not None)
+    if not demands or (rules.any_suffices and len(demands) < len(conditions)):
+        return None
+    names = (" or " if rules.any_suffices else " and ").join(rule.name for rule in rules.rules)
+    return ElementCheck(names, demands, rules.any_suffices)
+
+
+def _condition(rule: MatchingRule, inherited: bool) -> Condition | None:
+    """What one rule demands of an element; None for nothing."""
+    least, most = rule.attributes.get("min"), rule.attributes.get("max")
+    if rule.name == "type" and not inherited and (least is not None or most is not None):
+        return lambda element, siblings: any(
+            (least or 0) <= count and (most is None or count <= most) for count in (element.content_size, siblings)
+        )
+    if rule.name == "notEmpty":
+        return lambda element, siblings: element.content_size > 0
+    if rule.name == "regex":
+        matcher = compile_rule(rule, "", TEXT_RULES)
+        assert isinstance(matcher, Regex)
+        return lambda element, siblings: matcher.matches(element.local) or matcher.matches(element.text)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The recorded elements of one name below an element. When it is free, any number of them may come, but one."""
+
+    nodes: tuple[ElementNode, ...]
+    is_free: bool
+
+    def paired(self, actual: list[Element]) -> Iterator[tuple[ElementNode, Element]]:
+        """Each actual element with the node it is held against."""
+        for index, element in enumerate(actual):
+            if self.is_free:
+                yield self.nodes[0], element
+            elif index < len(self.nodes):
+                yield self.nodes[index], element
+
+
+class ElementNode:
+    """One recorded element."""
+
+    __slots__ = ("_attributes", "_check", "_extra", "_groups", "_text", "example")
+
+    def __init__(
+        self,
+        example: Element,
+        check: ElementCheck | None,
+        attributes: dict[str, Matcher],
+        groups: dict[str, Group],
+        text: Matcher,
+        extra: bool,
+    ) -> None:
+        self.example = example
+        self._check = check
+        self._attributes = attributes
+        self._groups = groups
+        self._text = text
+        self._extra = extra
+
+    def matches(self, actual: Element, siblings: int = 0) -> bool:
+        """Whether an element may stand for the recorded one; `siblings` are those of its name, itself included."""
+        if actual.name != self.example.name:
+            return False
+        if len(actual.attributes) != len(self._attributes) and not self._extra:
+            return False
+        if len(actual.by_name) != len(self._groups) and not self._extra:
+            return False
+        if self._check is not None and not self._check.matches(actual, siblings):
+            return False
+        for name, matcher in self._attributes.items():
+            value = actual.attributes.get(name)
+            if value is None or not matcher.matches(value):
+                return False
+        if not self._text.matches(actual.text):
+            return False
+        for name, group in self._groups.items():
+            elements = actual.by_name.get(name)
+            if elements is None or (not group.is_free and len(elements) != len(group.nodes)):
+                return False
+            if not all(node.matches(element, len(elements)) for node, element in group.paired(elements)):
+                return False
+        return True
+
+    def explain(self, actual: Element, path: str, siblings: int = 0) -> Iterator[Mismatch]:
+        """Every mismatch of an element, which stands at `path`; none when it matches."""
+        if actual.name != self.example.name:
+            message = f"Expected the element {shown(self.example.name)} but received {shown(actual.name)}"
+            yield Mismatch(Part.BODY, path, "equality", self.example.name, actual.name, message)
+            return
+        if self._check is not None and not self._check.matches(actual, siblings):
+            message = f"The element {shown(actual.name)} does not pass the rule {self._check.rule}"
+            yield Mismatch(Part.BODY, path, self._check.rule, None, actual.content_size, message)
+        yield from self._explain_attributes(actual, path)
+        message = self._text.explain(actual.text)
+        if message is not None:
+            text = path + render_step("#text")
+            yield Mismatch(Part.BODY, text, self._text.rule, self.example.text, actual.text, message)
+        yield from self._explain_children(actual, path)
+
+    def _explain_attributes(self, actual: Element, path: str) -> Iterator[Mismatch]:
+        for name, matcher in self._attributes.items():
+            where, expected = path + render_step("@" + name), self.example.attributes[name]
+            value = actual.attributes.get(name)
+            if value is None:
+                message = f"Expected the attribute {shown(name)} but it is missing"
+                yield Mismatch(Part.BODY, where, "present", expected, None, message)
+            elif (reason := matcher.explain(value)) is not None:
+                yield Mismatch(Part.BODY, where, matcher.rule, expected, value, reason)
+        for name, value in actual.attributes.items():
+            if name not in self._attributes and not self._extra:
+                message = f"Unexpected attribute {shown(name)}: the contract records no such attribute here"
+                yield Mismatch(Part.BODY, path + render_step("@" + name), "absent", None, value, message)
+
+    def _explain_children(self, actual: Element, path: str) -> Iterator[Mismatch]:
+        for name, group in self._groups.items():
+            elements = actual.by_name.get(name, [])
+            where = path + render_step(name)
+            if not elements:
+                message = f"Expected the element {shown(name)} but it is missing"
+                yield Mismatch(Part.BODY, where, "present", name, None, message)
+                continue
+            if not group.is_free and len(elements) != len(group.nodes):
+                expected, count = f"{len(group.nodes)} elements", f"{len(elements)} elements"
+                message = f"Expected {expected} {shown(name)} but received {len(elements)}"
+                yield Mismatch(Part.BODY, where, "equality", expected, count, message)
+            several = len(elements) > 1
+            for index, (node, element) in enumerate(group.paired(elements)):
+                yield from node.explain(element, f"{where}[{index}]" if several else where, len(elements))
+        for name, elements in actual.by_name.items():
+            if name not in self._groups and not self._extra:
+                message = f"Unexpected element {shown(name)}: the contract records no such element here"
+                yield Mismatch(Part.BODY, path + render_step(name), "absent", None, elements[0].text, message)

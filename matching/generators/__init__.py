@@ -1,0 +1,16 @@
+"""Generators: values of an answer that are made anew, from a seed, a clock and the request, instead of recorded."""
+
+from matching.generators.context import GeneratorContext
+from matching.generators.echo import echo_placements
+from matching.generators.templates import ResponseTemplate, Template, compile_template, message_template
+from matching.generators.values import GeneratorError
+
+__all__ = [
+    "GeneratorContext",
+    "GeneratorError",
+    "ResponseTemplate",
+    "Template",
+    "compile_template",
+    "echo_placements",
+    "message_template",
+]

@@ -1,0 +1,61 @@
+"""Whether content is what a media type says, told by the marks that content of that type begins with."""
+
+from __future__ import annotations
+
+import puremagic
+
+from matching.content_types import ContentType, Kind, detect_content_type
+
+_HEAD = 64 << 10  # bytes that are looked at; the marks of archives and images stand at the beginning
+
+# Different names of one type, each with the name used here.
+_ALIASES = {
+    "application/x-gzip": "application/gzip",
+    "application/x-zip": "application/zip",
+    "application/x-zip-compressed": "application/zip",
+    "application/x-pdf": "application/pdf",
+    "application/x-javascript": "text/javascript",
+    "application/javascript": "text/javascript",
+    "audio/x-wav": "audio/wav",
+    "audio/vnd.wave": "audio/wav",
+    "audio/mp3": "audio/mpeg",
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-bmp": "image/bmp",
+    "image/x-ms-bmp": "image/bmp",
+    "image/vnd.microsoft.icon": "image/x-icon",
+    "text/json": "application/json",
+    "text/xml": "application/xml",
+}
+
+
+def looks_like(content: bytes, expected: ContentType) -> bool:
+    """Whether bytes may be content of the expected type.
+
+    Content without marks is text when it is UTF-8; text of one kind cannot be told from text of another, except that
+    JSON and XML have to be what they say.
+    """
+    wanted = _known(expected.essence)
+    text = detect_content_type(content)
+    if expected.kind is Kind.JSON:
+        return text is not None and text.kind is Kind.JSON
+    if expected.kind is Kind.XML:
+        return text is not None and (text.kind is Kind.XML or wanted == "image/svg+xml")
+    if wanted in _by_marks(content):
+        return True
+    if text is None:
+        return wanted == "application/octet-stream"
+    return text.essence == wanted or (expected.kind in (Kind.TEXT, Kind.FORM) and wanted != "text/html")
+
+
+def _known(essence: str) -> str:
+    return _ALIASES.get(essence, essence)
+
+
+def _by_marks(content: bytes) -> set[str]:
+    """The media types whose marks the content has."""
+    try:
+        found = puremagic.magic_string(content[:_HEAD])
+    except (puremagic.PureError, ValueError):
+        return set()
+    return {_known(match.mime_type.lower()) for match in found if match.mime_type}

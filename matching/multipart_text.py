@@ -1,0 +1,133 @@
+"""Multipart bodies to their parts."""
+
+from __future__ import annotations
+
+import binascii
+import quopri
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from matching.content_types import ContentType, parse_content_type
+from matching.http_text import base64_decoded
+
+MAX_PARTS = 10_000  # parts of a body that are compared
+_DISPOSITION = "content-disposition"
+_FIRST_LINE = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
+
+
+class MultipartError(ValueError):
+    """Bytes that are not a multipart body; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPart:
+    """One part. `headers` have lower-case names; `content` has its transfer encoding undone."""
+
+    name: str | None
+    filename: str | None
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def content_type(self) -> ContentType | None:
+        """What the part's own Content-Type says."""
+        given = self.headers.get("content-type")
+        return parse_content_type(given) if given else None
+
+
+def parse_multipart(content: bytes, boundary: str | None) -> list[BodyPart]:
+    """The parts in their order. Without a boundary, the first line tells it. Raises MultipartError."""
+    mark = _boundary(content, boundary)
+    if b"\r\n" not in content:  # written by hand, in a pact
+        content = content.replace(b"\n", b"\r\n")
+    start = content.find(b"--" + mark)
+    if start < 0:
+        raise MultipartError(f"the boundary {mark.decode('utf-8', 'replace')!r} does not occur")
+    collector = _Collector()
+    try:
+        parser = MultipartParser(mark, collector.callbacks())  # type: ignore[arg-type]
+        parser.write(content[start:])
+        parser.finalize()
+    except (FormParserError, ValueError) as error:
+        raise MultipartError(str(error)) from None
+    if not collector.is_complete:
+        raise MultipartError("it ends before its last boundary")
+    return collector.parts
+
+
+def _boundary(content: bytes, boundary: str | None) -> bytes:
+    if boundary:
+        return boundary.encode("utf-8", "surrogateescape")
+    first = _FIRST_LINE.match(content)
+    if first is None:
+        raise MultipartError("its Content-Type names no boundary")
+    return first[1]
+
+
+class _Collector:
+    """Takes what the parser finds and makes parts of it."""
+
+    def __init__(self) -> None:
+        self.parts: list[BodyPart] = []
+        self.is_complete = False
+        self._headers: dict[str, str] = {}
+        self._name = bytearray()
+        self._value = bytearray()
+        self._content = bytearray()
+
+    def callbacks(self) -> Mapping[str, object]:
+        """The parser's events, by the names that it gives them."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._end_header,
+            "on_part_data": lambda data, start, end: self._content.extend(data[start:end]),
+            "on_part_end": self._end,
+            "on_end": self._complete,
+        }
+
+    def _begin(self) -> None:
+        if len(self.parts) >= MAX_PARTS:
+            raise MultipartError(f"more than {MAX_PARTS:,} parts are not compared")
+        self._headers = {}
+        self._content = bytearray()
+
+    def _end_header(self) -> None:
+        name = self._name.decode("utf-8", "surrogateescape").strip().lower()
+        self._headers[name] = self._value.decode("utf-8", "surrogateescape").strip()
+        self._name.clear()
+        self._value.clear()
+
+    def _end(self) -> None:
+        disposition = self._headers.get(_DISPOSITION, "")
+        _, options = parse_options_header(disposition.encode("utf-8", "surrogateescape"))
+        name, filename = options.get(b"name"), options.get(b"filename")
+        self.parts.append(
+            BodyPart(
+                None if name is None else name.decode("utf-8", "surrogateescape"),
+                None if filename is None else filename.decode("utf-8", "surrogateescape"),
+                self._headers,
+                _transferred(bytes(self._content), self._headers.get("content-transfer-encoding", "")),
+            )
+        )
+
+    def _complete(self) -> None:
+        self.is_complete = True
+
+
+def _transferred(content: bytes, encoding: str) -> bytes:
+    """The content with its transfer encoding undone, where it has the one that it says."""
+    if encoding.lower() == "base64":
+        decoded = base64_decoded(content.decode("latin-1"))
+        return content if decoded is None else decoded
+    if encoding.lower() == "quoted-printable":
+        try:
+            return quopri.decodestring(content)
+        except (binascii.Error, ValueError):
+            return content
+    return content
