@@ -4,23 +4,29 @@ Pure: no I/O, no event loop, no logging, no environment, no clock. `load_pact` r
 arranges its interactions, `find` chooses the one that answers a `Request`, `near_misses` says why none did.
 """
 
-from matching.compile import CompiledInteraction, CompiledPact, ResponseMatcher, load_pact
+from matching.compile import CompiledInteraction, CompiledPact, echo_template, load_pact
 from matching.errors import PactError, Problem, Severity
 from matching.example import example_request
+from matching.generators import GeneratorContext, ResponseTemplate, draw_key
 from matching.index import ORDERS, Index
+from matching.messages import CompiledMessage, MessageMatcher
 from matching.mismatch import Mismatch, Part
 from matching.patterns import PatternError
 from matching.request import Request
 from matching.response import CompiledResponse
+from matching.response_matcher import ResponseMatcher
 from matching.select import Match, NearMiss, NoMatch, StateSelector, find, near_misses
 
 __all__ = [
     "ORDERS",
     "CompiledInteraction",
+    "CompiledMessage",
     "CompiledPact",
     "CompiledResponse",
+    "GeneratorContext",
     "Index",
     "Match",
+    "MessageMatcher",
     "Mismatch",
     "NearMiss",
     "NoMatch",
@@ -30,8 +36,11 @@ __all__ = [
     "Problem",
     "Request",
     "ResponseMatcher",
+    "ResponseTemplate",
     "Severity",
     "StateSelector",
+    "draw_key",
+    "echo_template",
     "example_request",
     "find",
     "load_pact",

@@ -16,16 +16,18 @@ from matching.bodies import BodyMatcher, compile_body
 from matching.content_types import Kind
 from matching.errors import PactError, Problem, Severity, pointer
 from matching.example import example_request
+from matching.generators import ResponseTemplate, compile_template, echo_placements
 from matching.http_text import is_token
 from matching.json_text import JsonError, dump_json, parse_json
 from matching.matchers import RuleError
-from matching.mismatch import Mismatch, Part, inequality
+from matching.messages import CompiledMessage, compile_message
+from matching.mismatch import Mismatch, Part
 from matching.model import (
     Body,
     BodyState,
     ExampleRequest,
-    ExampleResponse,
     Interaction,
+    Message,
     Pact,
     RuleList,
     SkippedInteraction,
@@ -64,7 +66,13 @@ class CompiledInteraction:
     headers: tuple[HeaderMatcher, ...]
     body: BodyMatcher
     response: CompiledResponse
+    template: ResponseTemplate | None  # what of the response is generated for each answer
     specificity: tuple[int, ...]
+
+    @property
+    def header_names(self) -> tuple[str, ...]:
+        """The lower-case names of the headers that it records."""
+        return tuple(header.name for header in self.headers)
 
     def accepts(self, request: Request) -> bool:
         """Whether a request whose method and path are known to fit matches; cheap checks come first."""
@@ -101,6 +109,7 @@ class CompiledPact:
     provider: str
     specification: str
     interactions: tuple[CompiledInteraction, ...]
+    messages: tuple[CompiledMessage, ...]
     skipped: tuple[SkippedInteraction, ...]
     problems: tuple[Problem, ...]
 
@@ -125,8 +134,28 @@ def compile_pact(pact: Pact) -> CompiledPact:
         else:
             compiled.append(executable)
             problems.extend(warnings)
-    version = pact.specification.name.replace("_", ".")
-    return CompiledPact(pact.consumer, pact.provider, version, tuple(compiled), tuple(skipped), tuple(problems))
+    messages = []
+    for message in pact.messages:
+        fetchable, warnings = compile_message(message, pact.consumer, pact.provider, _message_id(message, pact))
+        messages.append(fetchable)
+        problems.extend(warnings)
+        problems.extend(_plugin_notes(message.plugins, message.pointer, "its content is handed out as recorded"))
+    return CompiledPact(
+        pact.consumer,
+        pact.provider,
+        pact.specification.name.replace("_", "."),
+        tuple(compiled),
+        tuple(messages),
+        tuple(skipped),
+        tuple(problems),
+    )
+
+
+def echo_template(interaction: CompiledInteraction) -> ResponseTemplate | None:
+    """The template of an interaction's answer in which values that were asked for are echoed."""
+    recorded = interaction.interaction
+    placements = echo_placements(recorded)
+    return compile_template(recorded.response, placements)[0] if placements else interaction.template
 
 
 T = TypeVar("T")
@@ -148,17 +177,15 @@ def compile_interaction(
             refusals.append(Problem(Severity.SKIPPED, where, str(error), cure))
             return None
 
-    path = attempt(lambda: compile_path(request.path, rules.path))
+    path = attempt(lambda: compile_path(request.path, rules.path, _path_expression(request)))
     query = attempt(lambda: compile_query(request.query, rules))
     headers = attempt(lambda: compile_headers(request.headers, rules))
     body = attempt(lambda: compile_body(request.body, rules))
     if path is None or query is None or headers is None or body is None:
         raise PactError(refusals)
     response, problems = compile_response(interaction.response, f"{interaction.pointer}/response")
-    for generator in interaction.response.generators:
-        cure = "expect the recorded value, not a new one for each request"
-        message = f"the generator {generator.type} is not applied yet; the recorded example is served"
-        problems.append(Problem(Severity.NOTE, generator.pointer, message, cure))
+    template, warnings = compile_template(interaction.response)
+    problems.extend(warnings)
     executable = CompiledInteraction(
         id=_interaction_id(interaction, consumer, provider),
         consumer=consumer,
@@ -171,11 +198,29 @@ def compile_interaction(
         headers=headers,
         body=body,
         response=response,
+        template=template,
         specificity=_specificity(interaction, path),
     )
     problems.extend(_own_problems(executable))
     problems.extend(_idle_rules(request))
+    problems.extend(_plugin_notes(interaction.plugins, interaction.pointer, "its body is compared as it was recorded"))
     return executable, problems
+
+
+def _path_expression(request: ExampleRequest) -> str | None:
+    """The expression that a provider state's values are put into to make the path, if there is one."""
+    for generator in request.generators:
+        expression = generator.attributes.get("expression")
+        if generator.category == "path" and generator.type == "ProviderState" and isinstance(expression, str):
+            return expression
+    return None
+
+
+def _plugin_notes(plugins: tuple[str, ...], where: str, instead: str) -> Iterator[Problem]:
+    """Plugins are not run; each interaction that asks for one says so."""
+    for plugin in plugins:
+        message = f"the plugin {plugin!r} is not run here; {instead}"
+        yield Problem(Severity.WARNING, where + "/pluginConfiguration", message, "expect no more than that")
 
 
 def _specificity(interaction: Interaction, path: LiteralPath | RuledPath) -> tuple[int, ...]:
@@ -207,7 +252,29 @@ def _interaction_id(interaction: Interaction, consumer: str, provider: str) -> s
         [[name, _rules_identity(part)] for named in (rules.query, rules.header) for name, part in named.items()],
         [[repr(path), _rules_identity(part)] for path, part in rules.body],
         [response.status, response.headers, _body_identity(response.body)],
+        [
+            [generator.category, generator.path, generator.type, generator.attributes]
+            for generator in response.generators
+        ],
+        _path_expression(request),
     ]
+    return _digest(identity)
+
+
+def _message_id(message: Message, pact: Pact) -> str:
+    """A digest of everything recorded, but for where it stands."""
+    identity = [
+        pact.consumer,
+        pact.provider,
+        message.key,
+        message.description,
+        [[state.name, state.params] for state in message.states],
+        [[content.role.value, content.metadata, _body_identity(content.body)] for content in message.contents],
+    ]
+    return _digest(identity)
+
+
+def _digest(identity: Any) -> str:
     return hashlib.sha256(dump_json(identity)).hexdigest()[:12]
 
 
@@ -219,30 +286,6 @@ def _rules_identity(rules: RuleList | None) -> list[Any]:
     if rules is None:
         return []
     return [rules.any_suffices, *([rule.name, rule.attributes] for rule in rules.rules)]
-
-
-class ResponseMatcher:
-    """Whether another response satisfies a recorded one: status, headers and body, with further keys allowed."""
-
-    __slots__ = ("_body", "_headers", "_status")
-
-    def __init__(self, example: ExampleResponse) -> None:
-        """Compile the recorded response. Raises RuleError."""
-        self._status = example.status
-        self._headers = compile_headers(example.headers, example.rules)
-        self._body = compile_body(example.body, example.rules, extra=True)
-
-    def matches(self, status: int, message: Request) -> bool:
-        """Whether the response matches; its headers and body come as a `Request` whose other parts are ignored."""
-        return next(self.explain(status, message), None) is None
-
-    def explain(self, status: int, message: Request) -> Iterator[Mismatch]:
-        """Every mismatch of the response."""
-        if status != self._status:
-            yield Mismatch(Part.STATUS, "", "equality", self._status, status, inequality(self._status, status))
-        for header in self._headers:
-            yield from header.explain(message.headers.get(header.name))
-        yield from self._body.explain(message)
 
 
 def _own_problems(executable: CompiledInteraction) -> list[Problem]:

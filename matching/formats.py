@@ -8,6 +8,7 @@ from typing import Any
 from matching.content_types import ContentType
 from matching.datetimes import compile_date_pattern
 from matching.http_text import base64_decoded, encoded
+from matching.json_text import text_of
 from matching.magic import looks_like
 from matching.mismatch import shown
 
@@ -29,7 +30,9 @@ class DateFormat:
 
     def matches(self, value: Any) -> bool:
         if type(value) is not str:
-            return False
+            if type(value) is not int and type(value) is not float:
+                return False
+            value = text_of(value)
         return self._pattern.matches(_FRACTION.sub(r"\1", value, count=1) if self._is_iso else value)
 
     def explain(self, value: Any) -> str | None:

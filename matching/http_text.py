@@ -34,6 +34,14 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def is_sendable_value(text: str) -> bool:
+    """Whether a text can be a header value as it is."""
+    return _CONTROL.search(text) is None and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def percent_decoded(text: str) -> str:
     """Decode percent escapes; invalid ones stay, bytes that are not UTF-8 stay distinct from each other."""
     if "%" not in text:

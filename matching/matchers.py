@@ -265,8 +265,7 @@ def _include(rule: MatchingRule, _: Any) -> Matcher:
 def _date(rule: MatchingRule, _: Any) -> Matcher:
     name = rule.name
     source = next((rule.attributes[key] for key in ("format", name, "timestamp") if key in rule.attributes), None)
-    if source is not None and not isinstance(source, str):
-        raise RuleError(f"the format of a {name} rule must be a text")
+    source = None if source is None else text_of(source)
     try:
         return DateFormat(name, source or None)
     except DatePatternError as error:

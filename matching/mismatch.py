@@ -24,6 +24,7 @@ class Part(StrEnum):
     HEADER = "header"
     BODY_TYPE = "body type"
     BODY = "body"
+    METADATA = "metadata"
 
 
 @dataclass(frozen=True, slots=True)

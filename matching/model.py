@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 
 from matching.content_types import ContentType
@@ -85,9 +85,10 @@ BodyRules = tuple[tuple[Path, RuleList], ...]
 
 @dataclass(frozen=True, slots=True)
 class MatchingRules:
-    """All matching rules of a request or response, by category.
+    """All matching rules of a request, response or message, by category.
 
-    `header` keys are lower case. `query_default` governs the parameters that `query` does not name.
+    `header` keys are lower case. `query_default` governs the parameters that `query` does not name. What a message
+    carries is its `body`.
     """
 
     path: RuleList | None = None
@@ -96,6 +97,7 @@ class MatchingRules:
     query_default: RuleList | None = None
     header: Mapping[str, RuleList] = field(default_factory=dict)
     body: BodyRules = ()
+    metadata: Mapping[str, RuleList] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,40 @@ class Interaction:
     key: str | None = None
     pending: bool = False
     comments: Any = None
+    plugins: tuple[str, ...] = ()
+
+
+class Role(StrEnum):
+    """What a recorded message is for: it stands alone, or it is asked for, or it answers."""
+
+    MESSAGE = "message"
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageContent:
+    """One recorded message: its content and what is said about it."""
+
+    role: Role
+    body: Body
+    metadata: Mapping[str, Any]
+    rules: MatchingRules
+    generators: tuple[Generator, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message interaction: one message that the provider sends, or a request and the responses to it."""
+
+    description: str
+    states: tuple[ProviderState, ...]
+    contents: tuple[MessageContent, ...]
+    pointer: str
+    key: str | None = None
+    pending: bool = False
+    comments: Any = None
+    plugins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +206,14 @@ class SkippedInteraction:
 
 @dataclass(frozen=True, slots=True)
 class Pact:
-    """One document: consumer, provider, the interactions that can be served, those that cannot, and all problems."""
+    """One document: consumer, provider, the interactions that can be served, those that cannot, messages, and all
+    problems.
+    """
 
     consumer: str
     provider: str
     specification: Specification
     interactions: tuple[Interaction, ...]
+    messages: tuple[Message, ...] = ()
     skipped: tuple[SkippedInteraction, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ from matching.content_types import parse_parameters
 from matching.http_text import canonical_path
 from matching.matchers import TEXT_RULES, Matcher, Regex, compile_rules
 from matching.mismatch import Mismatch, Part, inequality, shown
-from matching.model import HeaderValues, MatchingRules, QueryParameters, RuleList
+from matching.model import HeaderValues, MatchingRule, MatchingRules, QueryParameters, RuleList
 from matching.paths import render_step
 from matching.request import Request
 
@@ -54,11 +55,25 @@ class RuledPath:
             yield Mismatch(Part.PATH, "", self._matcher.rule, self.example, request.path, message)
 
 
-def compile_path(path: str, rules: RuleList | None) -> LiteralPath | RuledPath:
-    """Compile a recorded path. Raises RuleError."""
-    if rules is None or [rule.name for rule in rules.rules] == ["equality"]:
+def compile_path(path: str, rules: RuleList | None, expression: str | None = None) -> LiteralPath | RuledPath:
+    """Compile a recorded path. Raises RuleError.
+
+    With an `expression` (`/orders/${id}`, from a provider state) that no pattern outdoes, the path may be the recorded
+    one or one made by the expression. Whatever value a state has, it is one segment.
+    """
+    names = [rule.name for rule in rules.rules] if rules is not None else []
+    if expression is not None and "${" in expression and set(names) <= {"type", "equality"}:
+        made = "".join(
+            "[^/]+" if number % 2 else re.escape(piece) for number, piece in enumerate(_STATE_VALUE.split(expression))
+        )
+        pattern = {"regex": f"(?:{re.escape(path)}|{made})"}
+        return RuledPath(path, RuleList((MatchingRule("regex", pattern),)))
+    if rules is None or names == ["equality"]:
         return LiteralPath(path)
     return RuledPath(path, rules)
+
+
+_STATE_VALUE = re.compile(r"\$\{([^}]*)\}")
 
 
 class Parameters:
@@ -85,7 +100,8 @@ class Parameters:
             where = name if part is Part.QUERY else "$" + render_step(name)
             if name in actual:
                 for rule, value, reason in matcher.explain(actual[name]):
-                    yield Mismatch(part, where, rule, _plain(matcher.expected), value, f"{noun} {shown(name)}: {reason}")
+                    message = f"{noun} {shown(name)}: {reason}"
+                    yield Mismatch(part, where, rule, _plain(matcher.expected), value, message)
             else:
                 message = f"Expected the {noun.lower()} {shown(name)} but it is missing"
                 yield Mismatch(part, where, "present", _plain(matcher.expected), None, message)

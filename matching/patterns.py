@@ -149,6 +149,19 @@ def _beyond_ascii(respelled: Respelled) -> regex.Pattern[str] | None:
         return None
 
 
+def captured(source: str, text: str) -> str | None:
+    """The first group of the first match of a pattern of a pact in a text, None without one. Raises PatternError."""
+    if len(source) > MAX_LENGTH:
+        raise PatternError(f"is longer than {MAX_LENGTH} characters")
+    try:
+        found = _compile_backtracking(respell(source)).search(text, timeout=TIME_LIMIT)
+    except TimeoutError:
+        raise PatternError("takes too long") from None
+    except _REFUSALS as error:
+        raise PatternError(str(error) or type(error).__name__) from None
+    return found[1] if found is not None and found.re.groups else None
+
+
 @functools.lru_cache(maxsize=256)
 def compile_search(source: str) -> re2.Set:
     """Compile a pattern that a request brings, to be searched anywhere in a text (`.Match(text)`).

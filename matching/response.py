@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from matching.content_types import PLAIN_TEXT
 from matching.errors import Problem, Severity, pointer
-from matching.http_text import is_token
+from matching.http_text import is_sendable_value, is_token
 from matching.model import BodyState, ExampleResponse
 
 # Headers that belong to one connection, or that the server computes from what it really sends.
@@ -25,7 +24,6 @@ _NOT_REPLAYED = frozenset(
         "upgrade",
     }
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _COMPRESSIONS = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 
 
@@ -60,7 +58,7 @@ def compile_response(example: ExampleResponse, where: str) -> tuple[CompiledResp
         folded = name.lower()
         if folded in _NOT_REPLAYED:
             continue
-        if not is_token(name) or any(_CONTROL.search(value) for value in values):
+        if not is_token(name) or not all(map(is_sendable_value, values)):
             warn(
                 ("headers", name),
                 "is not an HTTP header; it is left out",

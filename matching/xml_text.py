@@ -7,7 +7,7 @@ comments and processing instructions count for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import ParseError
 
@@ -81,7 +81,7 @@ class _Builder:
     """Takes what the parser finds and makes elements of it."""
 
     def __init__(self) -> None:
-        self.position = lambda: 0
+        self.position: Callable[[], int] = lambda: 0
         self._open: list[Element] = []
         self._pieces: list[list[str]] = []  # of each open element: the text since its last child, then settled text
         self._settled: list[list[str]] = []

@@ -50,6 +50,10 @@ class Server:
             stateless=settings.stateless,
             cors=settings.cors,
             cors_referer=settings.cors_referer,
+            seed=settings.seed,
+            clock=settings.clock,
+            random=settings.random,
+            echo=settings.echo,
             log_hits=settings.loglevel in ("debug", "trace"),
         )
         try:

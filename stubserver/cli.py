@@ -96,6 +96,12 @@ def main() -> None:
 )
 @click.option("-o", "--cors/--no-cors", default=None, help="Answer browsers of other origins (default: yes).")
 @click.option("--cors-referer", is_flag=True, default=None, help="Take the origin from Referer without an Origin.")
+@click.option("--seed", default=None, help="What generated values are drawn from, beside the request.")
+@click.option("--clock", default=None, help="Time of generated dates: today (at noon; default), now, or ISO 8601.")
+@click.option("--random/--no-random", default=None, help="Generate new values for each request, even for equal ones.")
+@click.option(
+    "--echo/--no-echo", default=None, help="Answer with the values that path or query rules let be asked for."
+)
 @click.option("--hot-cache", type=int, default=None, help="Bytes of decisions remembered (default: 16 MiB; 0: none).")
 @click.option("--max-body", type=int, default=None, help="Largest request body in bytes (default: 10 MiB).")
 @click.option("-l", "--loglevel", type=click.Choice(list(LEVELS)), default=None, help="Least important events to log.")

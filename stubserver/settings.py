@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,6 +45,15 @@ def _pattern(value: str) -> str:
         re.compile(value)
     except re.error as error:
         raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+    return value
+
+
+def _moment(value: str) -> str:
+    if value not in ("today", "now"):
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is neither today, now, nor a moment like 2026-02-28T10:00:00Z") from None
     return value
 
 
@@ -91,6 +101,12 @@ class Settings(BaseSettings):
     stateless: bool = Field(True, description="Let interactions without a state answer when a state is asked for.")
     cors: bool = Field(True, description="Answer browsers of other origins.")
     cors_referer: bool = Field(False, description="Take the origin from Referer when there is no Origin.")
+    seed: str = Field("", description="What generated values are drawn from, beside the request.")
+    clock: Annotated[str, AfterValidator(_moment)] = Field(
+        "today", description="Time of generated dates: `today` (at noon), `now`, or a moment of ISO 8601."
+    )
+    random: bool = Field(False, description="Generate new values for each request, even for equal ones.")
+    echo: bool = Field(False, description="Answer with the values that a path or query rule lets be asked for.")
     hot_cache: int = Field(16 << 20, ge=0, description="Bytes of decisions on bodies that are remembered; 0 for none.")
     max_body: int = Field(10 << 20, ge=1024, description="Largest request body, in bytes.")
 

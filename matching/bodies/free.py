@@ -201,9 +201,7 @@ class Unordered:
 
     __slots__ = ("_checks", "_examples", "_fixed", "_items")
 
-    def __init__(
-        self, items: tuple[Node, ...], examples: list[Any], checks: tuple[Check, ...], *, fixed: bool
-    ) -> None:
+    def __init__(self, items: tuple[Node, ...], examples: list[Any], checks: tuple[Check, ...], *, fixed: bool) -> None:
         self._items = items
         self._examples = examples
         self._checks = checks

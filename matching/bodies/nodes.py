@@ -156,6 +156,7 @@ def _length_mismatch(expected: int, actual: list[Any], path: str) -> Mismatch:
 
 
 def kind_mismatch(expected: str, actual: Any, path: str) -> Mismatch:
+    """The mismatch of a value that is not even of the recorded kind."""
     message = f"Expected an {expected} but received {shown(actual)} ({kind_of(actual)})"
     return Mismatch(Part.BODY, path, "type", expected, actual, message)
 
@@ -265,6 +266,7 @@ class Array:
 
 
 def explain_checks(checks: tuple[Check, ...], actual: Any, path: str) -> Iterator[Mismatch]:
+    """The mismatches of a container as a whole."""
     for check in checks:
         message = check.explain(actual)
         if message is not None:

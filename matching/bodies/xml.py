@@ -98,9 +98,16 @@ def _compile(element: Element, scope: Scope[RuleList], extra: bool) -> ElementNo
         below = scope.child(name)
         nodes = tuple(_compile(child, below, extra) for child in recorded)
         rules = below.governing()
-        groups[name] = Group(nodes, is_free=rules is not None and any(rule.name == "type" for rule in rules[0].rules))
+        groups[name] = Group(nodes, is_free=_has_type(rules), further=extra)
+    # As in the reference implementation, `type` knows only children that were recorded, even in responses.
+    extra_children = extra and not _has_type(governing)
     check = None if governing is None else _element_check(*governing)
-    return ElementNode(element, check, attributes, groups, _text_matcher(element.text, scope.child("#text")), extra)
+    text = _text_matcher(element.text, scope.child("#text"))
+    return ElementNode(element, check, attributes, groups, text, extra, extra_children)
+
+
+def _has_type(governing: tuple[RuleList, bool] | None) -> bool:
+    return governing is not None and any(rule.name == "type" for rule in governing[0].rules)
 
 
 def _text_matcher(example: str, scope: Scope[RuleList]) -> Matcher:
@@ -152,10 +159,17 @@ def _condition(rule: MatchingRule, inherited: bool) -> Condition | None:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The recorded elements of one name below an element. When it is free, any number of them may come, but one."""
+    """The recorded elements of one name below an element. When it is free, any number of them may come, but one;
+    `further` lets more come than were recorded.
+    """
 
     nodes: tuple[ElementNode, ...]
     is_free: bool
+    further: bool
+
+    def admits(self, count: int) -> bool:
+        """Whether that many elements may come."""
+        return self.is_free or count == len(self.nodes) or (self.further and count > len(self.nodes))
 
     def paired(self, actual: list[Element]) -> Iterator[tuple[ElementNode, Element]]:
         """Each actual element with the node it is held against."""
@@ -169,7 +183,7 @@ class Group:
 class ElementNode:
     """One recorded element."""
 
-    __slots__ = ("_attributes", "_check", "_extra", "_groups", "_text", "example")
+    __slots__ = ("_attributes", "_check", "_extra_attributes", "_extra_children", "_groups", "_text", "example")
 
     def __init__(
         self,
@@ -178,22 +192,24 @@ class ElementNode:
         attributes: dict[str, Matcher],
         groups: dict[str, Group],
         text: Matcher,
-        extra: bool,
+        extra_attributes: bool,
+        extra_children: bool,
     ) -> None:
         self.example = example
         self._check = check
         self._attributes = attributes
         self._groups = groups
         self._text = text
-        self._extra = extra
+        self._extra_attributes = extra_attributes
+        self._extra_children = extra_children
 
     def matches(self, actual: Element, siblings: int = 0) -> bool:
         """Whether an element may stand for the recorded one; `siblings` are those of its name, itself included."""
         if actual.name != self.example.name:
             return False
-        if len(actual.attributes) != len(self._attributes) and not self._extra:
+        if len(actual.attributes) != len(self._attributes) and not self._extra_attributes:
             return False
-        if len(actual.by_name) != len(self._groups) and not self._extra:
+        if len(actual.by_name) != len(self._groups) and not self._extra_children:
             return False
         if self._check is not None and not self._check.matches(actual, siblings):
             return False
@@ -205,7 +221,7 @@ class ElementNode:
             return False
         for name, group in self._groups.items():
             elements = actual.by_name.get(name)
-            if elements is None or (not group.is_free and len(elements) != len(group.nodes)):
+            if elements is None or not group.admits(len(elements)):
                 return False
             if not all(node.matches(element, len(elements)) for node, element in group.paired(elements)):
                 return False
@@ -221,10 +237,10 @@ class ElementNode:
             message = f"The element {shown(actual.name)} does not pass the rule {self._check.rule}"
             yield Mismatch(Part.BODY, path, self._check.rule, None, actual.content_size, message)
         yield from self._explain_attributes(actual, path)
-        message = self._text.explain(actual.text)
-        if message is not None:
+        reason = self._text.explain(actual.text)
+        if reason is not None:
             text = path + render_step("#text")
-            yield Mismatch(Part.BODY, text, self._text.rule, self.example.text, actual.text, message)
+            yield Mismatch(Part.BODY, text, self._text.rule, self.example.text, actual.text, reason)
         yield from self._explain_children(actual, path)
 
     def _explain_attributes(self, actual: Element, path: str) -> Iterator[Mismatch]:
@@ -237,7 +253,7 @@ class ElementNode:
             elif (reason := matcher.explain(value)) is not None:
                 yield Mismatch(Part.BODY, where, matcher.rule, expected, value, reason)
         for name, value in actual.attributes.items():
-            if name not in self._attributes and not self._extra:
+            if name not in self._attributes and not self._extra_attributes:
                 message = f"Unexpected attribute {shown(name)}: the contract records no such attribute here"
                 yield Mismatch(Part.BODY, path + render_step("@" + name), "absent", None, value, message)
 
@@ -249,7 +265,7 @@ class ElementNode:
                 message = f"Expected the element {shown(name)} but it is missing"
                 yield Mismatch(Part.BODY, where, "present", name, None, message)
                 continue
-            if not group.is_free and len(elements) != len(group.nodes):
+            if not group.admits(len(elements)):
                 expected, count = f"{len(group.nodes)} elements", f"{len(elements)} elements"
                 message = f"Expected {expected} {shown(name)} but received {len(elements)}"
                 yield Mismatch(Part.BODY, where, "equality", expected, count, message)
@@ -257,6 +273,6 @@ class ElementNode:
             for index, (node, element) in enumerate(group.paired(elements)):
                 yield from node.explain(element, f"{where}[{index}]" if several else where, len(elements))
         for name, elements in actual.by_name.items():
-            if name not in self._groups and not self._extra:
+            if name not in self._groups and not self._extra_children:
                 message = f"Unexpected element {shown(name)}: the contract records no such element here"
                 yield Mismatch(Part.BODY, path + render_step(name), "absent", None, elements[0].text, message)

@@ -1,8 +1,8 @@
 """Date expressions of generators: `tomorrow + 1 week @ noon - 10 minutes`.
 
-A date expression is `[now|today|yesterday|tomorrow] {+|- N unit}` or `next|last unit {+|- N unit}`; a time expression is
-the same over `now`, `midnight`, `noon` or `N o'clock [am|pm]`; both are joined by `@`. Months and years that lack a day
-take the last one they have.
+A date expression is `[now|today|yesterday|tomorrow] {+|- N unit}` or `next|last unit {+|- N unit}`; a time expression
+is the same over `now`, `midnight`, `noon` or `N o'clock [am|pm]`; both are joined by `@`. Months and years that lack a
+day take the last one they have.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def _form(elements: tuple[Element, ...], fields: list[tuple[str, Field]], *, nex
 
 
 def _is_number(field: Field) -> bool:
-    return _KINDS[field.letter].form(field, False).startswith((r"\d", "[+-]?"))
+    return _KINDS[field.letter].form(field, False).startswith(r"\d")
 
 
 def _written(elements: tuple[Element, ...], when: datetime) -> Iterator[str]:
@@ -185,8 +185,21 @@ def _written(elements: tuple[Element, ...], when: datetime) -> Iterator[str]:
 # What each letter means. A kind gives the form of a field's text, takes note of its value for the checks of
 # `_exist_together` (False when the value is out of range), and writes the field of a date.
 
-_MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 Form = Callable[[Field, bool], str]
 Note = Callable[[Field, str, dict[str, int]], bool]
@@ -203,7 +216,9 @@ class _Kind:
     most: int = 19
 
 
-def _number(name: str, digits: int, least: int, most: int, value: Callable[[datetime], int], letters: int = 19) -> _Kind:
+def _number(
+    name: str, digits: int, least: int, most: int, value: Callable[[datetime], int], letters: int = 19
+) -> _Kind:
     """A number between bounds."""
 
     def form(field: Field, followed: bool) -> str:
@@ -218,11 +233,13 @@ def _number(name: str, digits: int, least: int, most: int, value: Callable[[date
 
 def _year(name: str, value: Callable[[datetime], int]) -> _Kind:
     def form(field: Field, followed: bool) -> str:
-        return rf"\d{{{field.count}}}" if followed else r"[+-]?\d{1,9}"
+        if followed:
+            return rf"\d{{{field.count}}}"
+        return rf"\d{{1,{field.count if field.count > 1 else 9}}}"
 
     def note(field: Field, text: str, values: dict[str, int]) -> bool:
         number = int(text)
-        values[name] = number + 2000 if field.count == 2 and 0 <= number < 100 else number
+        values[name] = number + 2000 if field.count == 2 else number
         return True
 
     def write(field: Field, when: datetime) -> str:
@@ -235,7 +252,10 @@ def _fraction() -> _Kind:
     def write(field: Field, when: datetime) -> str:
         return f"{when.microsecond:06}000"[: field.count]
 
-    return _Kind(lambda field, followed: rf"\d{{{field.count}}}", lambda *_: True, write, 9)
+    def form(field: Field, followed: bool) -> str:
+        return rf"\d{{{field.count}}}" if followed else rf"\d{{1,{field.count}}}"
+
+    return _Kind(form, lambda *_: True, write, 9)
 
 
 def _name(name: str, names: list[str], index: Callable[[datetime], int], *, numeric: int = 0, base: int = 1) -> _Kind:
@@ -335,11 +355,6 @@ def _half_day(field: Field, text: str, values: dict[str, int]) -> bool:
     return True
 
 
-def _era(field: Field, text: str, values: dict[str, int]) -> bool:
-    values["era"] = int(not text.lower().startswith("b"))
-    return True
-
-
 def _zone_name(field: Field, when: datetime) -> str:
     return when.tzname() or "UTC"
 
@@ -368,9 +383,8 @@ _WEEKDAY = _name("weekday", _DAYS, lambda when: when.weekday())
 _LOCAL_WEEKDAY = _name("local weekday", _DAYS, lambda when: when.weekday(), numeric=2)
 _QUARTER = _text((r"\d", r"\d{1,2}", r"Q\d", "|".join(_QUARTERS), r"\d"), _quarter, _quarter_note)
 _ERA = _text(
-    ("AD|BC|CE|BCE", "AD|BC|CE|BCE", "AD|BC|CE|BCE", "Anno Domini|Before Christ|Common Era|Before Common Era", "A|B"),
+    ("AD|BC", "AD|BC", "AD|BC", "Anno Domini|Before Christ|AD|BC", "A|B"),
     lambda field, when: "A" if field.count == 5 else "Anno Domini" if field.count == 4 else "AD",
-    _era,
 )
 _YEAR = _year("year", lambda when: when.year)
 

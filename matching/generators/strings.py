@@ -8,9 +8,9 @@ import warnings
 from random import Random
 from typing import Any
 
-from rstr.xeger import Xeger, sre_parse
+from rstr.xeger import Xeger, sre_parse  # type: ignore[attr-defined]
 
-from matching.patterns import PatternError, compile_pattern
+from matching.patterns import PATIENCE, Patience, PatternError, compile_pattern
 
 _TRIES = 10  # strings that are made before giving up: what a look-ahead demands is found by chance only
 _MOST_STEPS = 20_000  # pieces of a string
@@ -34,15 +34,18 @@ class MatchingStrings:
 
     def drawn(self, random: Random) -> str:
         """A string that matches. Raises PatternError when none was found."""
-        for _ in range(_TRIES):
-            try:
+        token = PATIENCE.set(Patience())  # one for all tries
+        try:
+            for _ in range(_TRIES):
                 text = _Writer(random).written(self._parsed)
-            except PatternError:
-                raise
-            except _REFUSALS as error:
-                raise PatternError(f"has something that no string is made for: {error}") from None
-            if self._pattern.matches(text):
-                return text
+                if self._pattern.matches(text):
+                    return text
+        except PatternError:
+            raise
+        except _REFUSALS as error:
+            raise PatternError(f"has something that no string is made for: {error}") from None
+        finally:
+            PATIENCE.reset(token)
         raise PatternError("was not matched by any of the strings that were made for it")
 
 

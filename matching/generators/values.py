@@ -1,8 +1,8 @@
-"""The types of generators: each reads its attributes once, when its pact is loaded, and then makes one value per answer.
+"""The types of generators: each reads its attributes when its pact is loaded, and then makes one value per answer.
 
-A generator that cannot be read is set aside with a warning; one that finds no value for an answer raises GeneratorError,
-and the recorded example is answered. Values are of the kind of the example: a number where a text is recorded is written
-as a text.
+A generator that cannot be read is set aside with a warning; one that finds no value for an answer raises
+GeneratorError, and the recorded example is answered. Values are of the kind of the example: a number where a text is
+recorded is written as a text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from matching.datetimes import (
 from matching.generators.context import GeneratorContext
 from matching.generators.strings import MatchingStrings
 from matching.json_text import text_of
-from matching.patterns import PatternError, captured, compile_pattern
+from matching.patterns import PatternError, captured
 
 
 class GeneratorError(ValueError):
@@ -201,9 +201,7 @@ class FromState:
         name = whole[1] if whole else self._expression
         if whole or "${" not in self._expression:
             return self._convert(_parameter(context, name))
-        return self._convert(
-            _PLACEHOLDER.sub(lambda found: text_of(_parameter(context, found[1])), self._expression)
-        )
+        return self._convert(_PLACEHOLDER.sub(lambda found: text_of(_parameter(context, found[1])), self._expression))
 
 
 def _parameter(context: GeneratorContext, name: str) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from typing import Any
 
 from matching.errors import PactError, Problem, Severity
@@ -12,12 +13,15 @@ from matching.model import (
     ExampleRequest,
     ExampleResponse,
     Interaction,
+    Message,
+    MessageContent,
     Pact,
     ProviderState,
     SkippedInteraction,
     Specification,
 )
 from matching.parse.http import parse_body, parse_body_envelope, parse_headers, parse_query_parameters
+from matching.parse.messages import parse_message, parse_synchronous_message, parse_v3_message
 from matching.parse.report import Report
 from matching.parse.rules import parse_generators, parse_rules
 
@@ -34,15 +38,17 @@ def parse_pact(content: bytes) -> Pact:
     document = _parse_document(content, report)
     specification = _specification(document, report)
     interactions: list[Interaction] = []
+    messages: list[Message] = []
     skipped: list[SkippedInteraction] = []
     for name, index, entry in _entries(document, report):
         at = report.at(name, index)
         try:
-            if name == "messages" or _is_message(entry, specification, at):
-                description = _description(entry, index)
-                skipped.append(SkippedInteraction(description, at.pointer, "a message, not an HTTP interaction"))
+            kind = _kind(entry, name, specification, at)
+            common = _parse_common(entry, index, at)
+            if kind is _EntryKind.HTTP:
+                interactions.append(_parse_interaction(entry, common, specification, at))
             else:
-                interactions.append(_parse_interaction(entry, index, specification, at))
+                messages.append(Message(contents=tuple(_CONTENTS[kind](entry, at)), **common))
         except PactError as error:
             report.problems.extend(error.problems)
             reason = error.problems[0].message
@@ -52,6 +58,7 @@ def parse_pact(content: bytes) -> Pact:
         _pacticipant(document, "provider", report),
         specification,
         tuple(interactions),
+        tuple(messages),
         tuple(skipped),
         tuple(report.problems),
     )
@@ -133,24 +140,43 @@ def _entries(document: Mapping[str, Any], report: Report) -> list[tuple[str, int
     return entries
 
 
-def _is_message(entry: Any, specification: Specification, report: Report) -> bool:
-    """Whether a V4 entry is a message. Raises PactError for what is no interaction."""
+class _EntryKind(Enum):
+    """What an entry of a document describes."""
+
+    HTTP = "Synchronous/HTTP"
+    MESSAGE = "Asynchronous/Messages"
+    SYNCHRONOUS_MESSAGE = "Synchronous/Messages"
+    V3_MESSAGE = "message"
+
+
+_CONTENTS: Mapping[_EntryKind, Callable[[Mapping[str, Any], Report], Iterator[MessageContent]]] = {
+    _EntryKind.MESSAGE: parse_message,
+    _EntryKind.SYNCHRONOUS_MESSAGE: parse_synchronous_message,
+    _EntryKind.V3_MESSAGE: parse_v3_message,
+}
+
+
+def _kind(entry: Any, member: str, specification: Specification, report: Report) -> _EntryKind:
+    """What an entry is. Raises PactError for what is no interaction."""
     if not isinstance(entry, dict):
         cure = "write an object with description, request and response"
         raise PactError([report.problem(Severity.SKIPPED, "the interaction is not an object", cure)])
+    if member == "messages":
+        return _EntryKind.V3_MESSAGE
     kind = entry.get("type")
-    if specification is not Specification.V4 or kind == "Synchronous/HTTP":
-        return False
+    if specification is not Specification.V4:
+        return _EntryKind.HTTP
     if kind is None:
         if "request" in entry or "response" in entry:
-            return False
+            return _EntryKind.HTTP
         cure = "name its type, or give it a request"
         raise PactError([report.problem(Severity.SKIPPED, "the interaction has neither a type nor a request", cure)])
-    if kind in ("Asynchronous/Messages", "Synchronous/Messages"):
-        return True
-    cure = "use Synchronous/HTTP, Asynchronous/Messages or Synchronous/Messages"
-    problem = report.at("type").problem(Severity.SKIPPED, f"there is no interaction type {text_of(kind)!r}", cure)
-    raise PactError([problem])
+    try:
+        return _EntryKind(kind)
+    except ValueError:
+        cure = "use Synchronous/HTTP, Asynchronous/Messages or Synchronous/Messages"
+        problem = report.at("type").problem(Severity.SKIPPED, f"there is no interaction type {text_of(kind)!r}", cure)
+        raise PactError([problem]) from None
 
 
 def _description(entry: Any, index: int) -> str:
@@ -167,20 +193,29 @@ def _pacticipant(document: Mapping[str, Any], role: str, report: Report) -> str:
     return role
 
 
+def _parse_common(entry: Mapping[str, Any], index: int, report: Report) -> dict[str, Any]:
+    """What every kind of entry has."""
+    key = entry.get("key")
+    plugins = entry.get("pluginConfiguration")
+    return {
+        "description": _description(entry, index),
+        "states": _parse_states(entry),
+        "pointer": report.pointer,
+        "key": key if isinstance(key, str) else None,
+        "pending": entry.get("pending") is True,
+        "comments": entry.get("comments"),
+        "plugins": tuple(plugins) if isinstance(plugins, dict) else (),
+    }
+
+
 def _parse_interaction(
-    entry: Mapping[str, Any], index: int, specification: Specification, report: Report
+    entry: Mapping[str, Any], common: dict[str, Any], specification: Specification, report: Report
 ) -> Interaction:
     v4 = specification is Specification.V4
-    key = entry.get("key")
     return Interaction(
-        description=_description(entry, index),
-        states=_parse_states(entry),
         request=_parse_request(_object(entry, "request", report), v4, report.at("request")),
         response=_parse_response(_object(entry, "response", report), v4, report.at("response")),
-        pointer=report.pointer,
-        key=key if isinstance(key, str) else None,
-        pending=entry.get("pending") is True,
-        comments=entry.get("comments"),
+        **common,
     )
 
 
@@ -240,8 +275,8 @@ def _parse_request(request: Mapping[str, Any], v4: bool, report: Report) -> Exam
         path,
         query,
         headers,
-        parse_body_envelope(request, headers, report) if v4 else parse_body(request, headers),
-        parse_rules(request, report, set(query)),
+        parse_body_envelope(request, headers, report.at("body")) if v4 else parse_body(request, headers),
+        parse_rules(request, report, query),
         parse_generators(request, report),
     )
 
@@ -251,8 +286,8 @@ def _parse_response(response: Mapping[str, Any], v4: bool, report: Report) -> Ex
     return ExampleResponse(
         _parse_status(response.get("status", 200), report.at("status")),
         headers,
-        parse_body_envelope(response, headers, report) if v4 else parse_body(response, headers),
-        parse_rules(response, report, set()),
+        parse_body_envelope(response, headers, report.at("body")) if v4 else parse_body(response, headers),
+        parse_rules(response, report),
         parse_generators(response, report),
     )
 

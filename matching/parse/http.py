@@ -133,13 +133,13 @@ def _envelope_content(value: Any, encoded: Any, declared: ContentType | None, re
     if encoding == "base64":
         decoded = base64_decoded(value)
         if decoded is None:
-            report.at("body", "content").warn(
+            report.at("content").warn(
                 "is not base64; the text is used as it is", 'correct the content, or set "encoded" to false'
             )
             return text
         return decoded
     if encoding is not True and encoding != "json":
-        report.at("body", "encoded").warn(
+        report.at("encoded").warn(
             f"the encoding {text_of(encoded)!r} is not known; the text is used as it is",
             "use false, true, base64 or json",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from matching.model import Generator, MatchingRule, MatchingRules, RuleList, Variant
@@ -41,12 +41,12 @@ _NAME_BY_ATTRIBUTE = (
 )
 
 
-def parse_rules(document: Mapping[str, Any], report: Report, query_names: set[str]) -> MatchingRules:
+def parse_rules(document: Mapping[str, Any], report: Report, query_names: Iterable[str] = ()) -> MatchingRules:
     """Read the matching rules of a request or response object.
 
     `query_names` are the recorded parameters: a key of the query category that is none of them may be a path.
     """
-    builder = _Rules(query_names)
+    builder = _Rules(set(query_names))
     for key in ("matchingRules", "requestMatchingRules", "responseMatchingRules"):
         value = document.get(key)
         if value is None:
@@ -63,7 +63,7 @@ def parse_rules(document: Mapping[str, Any], report: Report, query_names: set[st
     return builder.build()
 
 
-_NAMED_CATEGORIES = ("header", "headers", "query", "body", "contents", "metadata")
+_NAMED_CATEGORIES = ("header", "headers", "query", "body", "content", "contents", "metadata")
 
 
 def _looks_like_body(value: Any) -> bool:
@@ -81,10 +81,17 @@ class _Rules:
         self._query_default: RuleList | None = None
         self._header: dict[str, RuleList] = {}
         self._body: dict[Path, RuleList] = {}
+        self._metadata: dict[str, RuleList] = {}
 
     def build(self) -> MatchingRules:
         return MatchingRules(
-            self._path, self._status, self._query, self._query_default, self._header, tuple(self._body.items())
+            self._path,
+            self._status,
+            self._query,
+            self._query_default,
+            self._header,
+            tuple(self._body.items()),
+            self._metadata,
         )
 
     def add_flat(self, key: str, value: Any, report: Report) -> None:
@@ -155,9 +162,11 @@ class _Rules:
             else:
                 name = key if key in self._query_names else _literal_name(key)
                 self._query[name] = _joined(self._query.get(name), rules)
-        elif category == "body":
+        elif category == "metadata":
+            name = _literal_name(key)
+            self._metadata[name] = _joined(self._metadata.get(name), rules)
+        else:
             self._add_body(key, rules, report)
-        # contents and metadata belong to messages, which are not served.
 
     def add_body_path(self, key: str, value: Any, report: Report) -> None:
         """One entry of the body category: a path and its rules."""
@@ -310,6 +319,9 @@ def parse_generators(document: Mapping[str, Any], report: Report) -> tuple[Gener
     return tuple(_generators(value, at))
 
 
+_GENERATED = {"headers": "header", "content": "body", "contents": "body"}
+
+
 def _generators(value: Mapping[str, Any], report: Report) -> Iterator[Generator]:
     for category, entry in value.items():
         at = report.at(category)
@@ -318,7 +330,7 @@ def _generators(value: Mapping[str, Any], report: Report) -> Iterator[Generator]
         elif category in ("path", "method", "status"):
             yield from _generator(category, "", entry, at)
         else:
-            name = "header" if category == "headers" else category
+            name = _GENERATED.get(category, category)
             for path, generator in entry.items():
                 yield from _generator(name, path, generator, at.at(path))
 

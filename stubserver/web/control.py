@@ -19,6 +19,7 @@ from stubserver import __version__
 from stubserver.catalog import Catalog, Snapshot
 from stubserver.errors import BadRequestError, MethodNotAllowedError, NotFoundError, StubServerError
 from stubserver.web.addressing import CONTROL_PREFIX
+from stubserver.web.messages import message_answer, message_summary, messages_of
 from stubserver.web.misses import Question, explain_miss
 from stubserver.web.problems import json_response, problem_response
 from stubserver.web.query import JsonPathQuery
@@ -96,6 +97,16 @@ class ControlDoor:
                 f"there is no interaction {request.match_info['id']}", f"see {CONTROL_PREFIX}/interactions"
             )
         return json_response(interaction_document(found, origin_of(snapshot, found)))
+
+    async def messages(self, request: web.Request) -> web.Response:
+        """All messages."""
+        server = server_of(request)
+        found = messages_of(self._catalog.current)
+        return json_response({"messages": [message_summary(message, origin, server) for origin, message in found]})
+
+    async def message(self, request: web.Request) -> web.Response:
+        """The content of one message."""
+        return message_answer(self._catalog.current, request, self._stub_door.generation)
 
     async def explain(self, request: web.Request) -> web.Response:
         """Why a request, described as JSON, would not match, or which interaction would answer it."""
@@ -212,6 +223,8 @@ ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("GET", "/pacts", "pacts", ControlDoor.pacts),
     ("GET", "/interactions", "interactions", ControlDoor.interactions),
     ("GET", "/interactions/{id}", "interaction", ControlDoor.interaction),
+    ("GET", "/messages", "messages", ControlDoor.messages),
+    ("GET", "/messages/{provider}/{consumer}", "message", ControlDoor.message),
     ("POST", "/explain", "explain", ControlDoor.explain),
 )
 

@@ -13,21 +13,30 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import quote
 
 import structlog
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDict
 
-from matching import CompiledInteraction, Match, NoMatch, PatternError, Request, StateSelector
+from matching import (
+    CompiledInteraction,
+    Match,
+    NoMatch,
+    PatternError,
+    Request,
+    ResponseTemplate,
+    StateSelector,
+    echo_template,
+)
 from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, Snapshot, Stub
 from stubserver.errors import BadRequestError, StubServerError
-from stubserver.web.addressing import AddressBook
+from stubserver.web.addressing import AddressBook, Resolved
 from stubserver.web.cors import Cors
+from stubserver.web.generation import Generation
 from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
 from stubserver.web.problems import SERVER, dumped, problem_response
-from stubserver.web.wire import read_body, server_of, split_target, to_matching
+from stubserver.web.wire import description_text, read_body, server_of, split_target, to_matching
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,7 +46,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _PACTFLOW_STATE_HEADER = "pactflow-stub-provider-state"
 _STATELESS_HEADER = "X-Stub-Stateless"
 _PACTFLOW_STATELESS_HEADER = "pactflow-stub-include-empty-provider-states"
-_HEADER_TEXT = "!\"#$&'()*+,/:;<=>?@[]^_`{|}~"  # what stands in a header as it is; the rest is percent-encoded
 _EXPLAIN_IN_THREAD = 4 << 10  # bytes of body from which an explanation leaves the event loop
 _THREADS = 2
 
@@ -56,6 +64,10 @@ class StubOptions:
     stateless: bool = True
     cors: bool = True
     cors_referer: bool = False
+    seed: str = ""
+    clock: str = "today"
+    random: bool = False
+    echo: bool = False
     log_hits: bool = False
 
 
@@ -66,17 +78,19 @@ class _Served:
     book: AddressBook
     decisions: Decisions
     headers: dict[CompiledInteraction, CIMultiDict[str]]  # ready header lines of answers given before
+    echoing: dict[CompiledInteraction, ResponseTemplate | None]  # templates with echo, of those asked for before
 
 
 class StubDoor:
     """Answers requests for stubs."""
 
     def __init__(self, catalog: Catalog, options: StubOptions) -> None:
-        """Raises PatternError when the provider state of the options is not a pattern."""
+        """Raises PatternError when the provider state of the options is not a pattern, ValueError for a bad clock."""
         self._catalog = catalog
         self._options = options
         self._cors = Cors(from_referer=options.cors_referer) if options.cors else None
         self._state_headers = tuple(filter(None, (STATE_HEADER, _PACTFLOW_STATE_HEADER, options.provider_state_header)))
+        self.generation = Generation(options.seed, options.clock, random=options.random)
         self._served = self._serve(catalog.current)
         self._pool = ThreadPoolExecutor(_THREADS, "matching")
         if options.provider_state is not None:
@@ -94,7 +108,7 @@ class StubDoor:
         return self._served
 
     def _serve(self, snapshot: Snapshot) -> _Served:
-        return _Served(AddressBook(snapshot), Decisions(self._options.hot_cache, lenient=self._options.lenient), {})
+        return _Served(AddressBook(snapshot), Decisions(self._options.hot_cache, lenient=self._options.lenient), {}, {})
 
     async def answer(self, request: BaseRequest) -> web.StreamResponse:
         """Answer one request; what cannot be understood is answered with a problem."""
@@ -118,7 +132,7 @@ class StubDoor:
         else:
             found = self._decide(served.decisions, resolved.stub, actual, state)
         if isinstance(found, Match):
-            return self._hit(request, served, found)
+            return self._hit(request, served, resolved, actual, found)
         if self._cors is not None and self._cors.is_preflight(request):
             return web.Response(status=204, headers={"Server": SERVER, **self._cors.preflight_headers(request)})
         question = Question(served.book.snapshot, resolved, actual, state, server_of(request), found.gave_up)
@@ -165,7 +179,9 @@ class StubDoor:
             cure = "send a regular expression that is found in the state's name"
             raise BadRequestError(f"the provider state {source!r} {error}", cure) from None
 
-    def _hit(self, request: BaseRequest, served: _Served, found: Match) -> web.StreamResponse:
+    def _hit(
+        self, request: BaseRequest, served: _Served, resolved: Resolved, actual: Request, found: Match
+    ) -> web.StreamResponse:
         interaction = found.interaction
         ready = served.headers.get(interaction)
         if ready is None:
@@ -181,9 +197,44 @@ class StubDoor:
                 pact=f"{interaction.consumer} → {interaction.provider}",
                 status=interaction.response.status,
             )
+        status, body = interaction.response.status, interaction.response.body
+        template = self._template(served, interaction)
+        if template is not None:
+            status, body = self._generated(request, resolved, actual, interaction, template, headers)
         if self._cors is not None:
             self._cors.allow(request, headers)
-        return web.Response(status=interaction.response.status, headers=headers, body=interaction.response.body)
+        return web.Response(status=status, headers=headers, body=body)
+
+    def _template(self, served: _Served, interaction: CompiledInteraction) -> ResponseTemplate | None:
+        """What of the interaction's answer is generated, echoed values included where these are wanted."""
+        if not self._options.echo:
+            return interaction.template
+        if interaction not in served.echoing:
+            served.echoing[interaction] = echo_template(interaction)
+        return served.echoing[interaction]
+
+    def _generated(
+        self,
+        request: BaseRequest,
+        resolved: Resolved,
+        actual: Request,
+        interaction: CompiledInteraction,
+        template: ResponseTemplate,
+        headers: CIMultiDict[str],
+    ) -> tuple[int, bytes]:
+        """Status and body of an answer with generated values; its headers are put in place."""
+        context = self.generation.context(
+            request,
+            interaction.id,
+            server_of(request) + resolved.base,
+            interaction.interaction.states,
+            actual,
+            interaction.header_names,
+        )
+        response = interaction.response
+        for name, value in template.fill_headers(context):
+            headers[name] = value
+        return template.fill_status(context, response.status), template.fill_body(context, response.body)
 
     async def _miss(self, request: BaseRequest, question: Question) -> web.StreamResponse:
         limit = self._options.near_misses
@@ -203,8 +254,7 @@ def ready_headers(interaction: CompiledInteraction) -> CIMultiDict[str]:
     """The header lines of an interaction's answer: as recorded, then ours."""
     headers = CIMultiDict(interaction.response.headers)
     headers["X-Stub-Match"] = "exact"
-    description = quote(interaction.interaction.description[:200], _HEADER_TEXT, errors="replace")
-    headers["X-Stub-Interaction"] = f"{interaction.id} {description}"
+    headers["X-Stub-Interaction"] = f"{interaction.id} {description_text(interaction.interaction.description)}"
     headers.setdefault("Server", SERVER)
     return headers
 

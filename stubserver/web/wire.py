@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
@@ -59,6 +60,14 @@ class _HeaderLines:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for name, value in self._raw:
             yield name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")
+
+
+_HEADER_TEXT = "!\"#$&'()*+,/:;<=>?@[]^_`{|}~"  # what stands in a header as it is; the rest is percent-encoded
+
+
+def description_text(description: str) -> str:
+    """A description as a header can hold it."""
+    return quote(description[:200], _HEADER_TEXT, errors="replace")
 
 
 def server_of(request: BaseRequest) -> str:

@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from matching.example import example_request
-from matching.model import ExampleResponse, Interaction
+from matching.model import Body, HeaderValues, Interaction, Message
 from matching.parse import parse_pact
 from matching.request import Request
 
 VERSIONS = {"v1": "1.0.0", "v1.1": "1.1.0", "v2": "2.0.0", "v3": "3.0.0", "v4": "4.0"}
-
-# Cases that need something not supported yet. The list only ever shrinks: a case in it that works is an error too.
-UNSUPPORTED = frozenset(Path(__file__).with_name("unsupported.txt").read_text().splitlines())
 
 # Cases where the specification's own later versions (and the reference implementation) say the opposite.
 DEVIATIONS: Mapping[str, str] = {
@@ -32,14 +29,16 @@ class Case:
     name: str
     kind: str
     matches: bool
-    expected: Interaction
-    actual: Interaction
+    expected: Interaction | Message
+    actual: Interaction | Message
 
     def actual_request(self) -> Request:
-        """The actual request, or the headers and body of the actual response."""
+        """The actual request, or headers and body of the actual response, or the content of the actual message."""
+        if isinstance(self.actual, Message):
+            return body_of((), self.actual.contents[0].body)
         if self.kind == "request":
             return example_request(self.actual.request)
-        return message_of(self.actual.response)
+        return body_of(self.actual.response.headers, self.actual.response.body)
 
 
 def load_case(path: Path, root: Path) -> Case:
@@ -52,17 +51,19 @@ def load_case(path: Path, root: Path) -> Case:
     return Case(str(relative.with_suffix("")), kind, document["match"], expected, actual)
 
 
-def _interaction(version: str, kind: str, part: Mapping[str, Any]) -> Interaction:
-    interaction = {"description": "case", "type": "Synchronous/HTTP", kind: part}
+def _interaction(version: str, kind: str, part: Mapping[str, Any]) -> Interaction | Message:
+    interaction: Mapping[str, Any] = {"description": "case", "type": "Synchronous/HTTP", kind: part}
+    if kind == "message":
+        interaction = {"description": "case", "type": "Asynchronous/Messages", **part}
+    entries = "messages" if kind == "message" and version == "v3" else "interactions"
     metadata = {"pactSpecification": {"version": VERSIONS[version]}}
-    pact = parse_pact(json.dumps({"interactions": [interaction], "metadata": metadata}).encode())
-    return pact.interactions[0]
+    pact = parse_pact(json.dumps({entries: [interaction], "metadata": metadata}).encode())
+    return (*pact.interactions, *pact.messages)[0]
 
 
-def message_of(response: ExampleResponse) -> Request:
-    """The headers and body of a recorded response as they would come over the wire."""
-    lines = [(name, value) for name, values in response.headers for value in values]
-    body = response.body
+def body_of(headers: HeaderValues, body: Body) -> Request:
+    """Recorded headers and a recorded body as they would come over the wire."""
+    lines = [(name, value) for name, values in headers for value in values]
     if body.content and body.content_type and not any(name.lower() == "content-type" for name, _ in lines):
         lines.append(("Content-Type", str(body.content_type)))
     return Request("GET", "/", "", lines, body.content)

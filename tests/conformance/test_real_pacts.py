@@ -23,7 +23,7 @@ def entries_of(path: Path) -> int:
 def test_every_entry_is_served_or_listed(path: Path) -> None:
     """Nothing of a document disappears: each entry is served, or skipped with a reason."""
     pact = load_pact(path.read_bytes())
-    assert len(pact.interactions) + len(pact.skipped) == entries_of(path)
+    assert len(pact.interactions) + len(pact.messages) + len(pact.skipped) == entries_of(path)
     assert all(item.reason for item in pact.skipped)
     assert all(problem.message and problem.cure for problem in pact.problems)
 
@@ -50,5 +50,5 @@ async def test_all_real_pacts_served_together(serve: Serve) -> None:
         assert headers["x-stub-match"] == "exact", body
         answering = snapshot.interactions[headers["x-stub-interaction"].split()[0]]
         assert status == answering.response.status
-        if interaction.method != "HEAD":
+        if interaction.method != "HEAD" and answering.template is None:
             assert body == answering.response.body
