@@ -72,8 +72,7 @@ class Media:
         self.rule = f"contentType {expected}"
 
     def matches(self, value: Any) -> bool:
-        if type(value) is not str:
-            return False
+        value = text_of(value)
         if looks_like(encoded(value), self._expected):
             return True
         decoded = base64_decoded(value)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from matching.content_types import parse_parameters
 from matching.http_text import canonical_path
-from matching.matchers import TEXT_RULES, Matcher, Regex, compile_rules
+from matching.matchers import TEXT_RULES, AnyText, Matcher, Regex, compile_rules
 from matching.mismatch import Mismatch, Part, inequality, shown
-from matching.model import HeaderValues, MatchingRule, MatchingRules, QueryParameters, RuleList
+from matching.model import HeaderValues, MatchingRule, MatchingRules, QueryParameters, RuleList, Variant
 from matching.paths import render_step
 from matching.request import Request
 
@@ -150,7 +150,7 @@ class Count:
         return f"expected {wanted} values but received {count}"
 
 
-def _compile_count(rules: RuleList, recorded: int) -> Count | None:
+def compile_count(rules: RuleList, recorded: int) -> Count | None:
     """The bounds that rules put on the number of values; None when there are none."""
     bounds: list[tuple[int, int | None]] = []
     for rule in rules.rules:
@@ -167,11 +167,12 @@ def _compile_count(rules: RuleList, recorded: int) -> Count | None:
 class Each:
     """Values under rules, one by one; those beyond the recorded ones are held against the first."""
 
-    __slots__ = ("_count", "_matchers")
+    __slots__ = ("_contained", "_count", "_matchers")
 
-    def __init__(self, values: list[str], rules: RuleList) -> None:
-        self._matchers = tuple(compile_rules(rules, value, TEXT_RULES) for value in values or [""])
-        self._count = _compile_count(rules, len(values))
+    def __init__(self, matchers: tuple[Matcher, ...], count: Count | None, contained: tuple[Matcher, ...] = ()) -> None:
+        self._matchers = matchers
+        self._count = count
+        self._contained = contained  # what some value or other has to pass
 
     def _matcher(self, index: int) -> Matcher:
         return self._matchers[index] if index < len(self._matchers) else self._matchers[0]
@@ -179,7 +180,9 @@ class Each:
     def matches(self, values: list[str], *, counted: bool = True) -> bool:
         if counted and self._count is not None and not self._count.matches(len(values)):
             return False
-        return all(self._matcher(index).matches(value) for index, value in enumerate(values))
+        if not all(self._matcher(index).matches(value) for index, value in enumerate(values)):
+            return False
+        return all(any(map(wanted.matches, values)) for wanted in self._contained)
 
     def explain(self, values: list[str], *, counted: bool = True) -> Iterator[tuple[str, str | int, str]]:
         """(rule, what came, why it does not pass) for each difference."""
@@ -190,26 +193,56 @@ class Each:
             reason = matcher.explain(value)
             if reason is not None:
                 yield matcher.rule, value, reason
+        for wanted in self._contained:
+            reasons = [wanted.explain(value) for value in values]
+            if all(reasons):
+                yield "arrayContains", ", ".join(values), f"None of the values is as recorded: {reasons[0]}"
+
+
+def compile_each(values: list[str], rules: RuleList) -> Each:
+    """Compile recorded values under the rules of their name. Raises RuleError."""
+    inner = tuple(rule for outer in rules.rules if outer.name == "eachValue" for rule in outer.rules)
+    kept = tuple(rule for rule in rules.rules if rule.name not in ("eachValue", "arrayContains")) + inner
+    contained = tuple(
+        compile_rules(_rules_of(variant), values[variant.index], TEXT_RULES)
+        for rule in rules.rules
+        if rule.name == "arrayContains"
+        for variant in rule.variants or tuple(Variant(index, ()) for index in range(len(values)))
+        if variant.index < len(values)
+    )
+    if not kept:
+        return Each((AnyText(),), None, contained)
+    own = RuleList(kept, rules.any_suffices, rules.pointer)
+    matchers = tuple(compile_rules(own, value, TEXT_RULES) for value in values or [""])
+    return Each(matchers, compile_count(rules, len(values)), contained)
+
+
+def _rules_of(variant: Variant) -> RuleList:
+    """The rules of a variant whose item is a text."""
+    return next((rules for path, rules in variant.rules if not path), _EQUALITY)
+
+
+_EQUALITY = RuleList((MatchingRule("equality"),))
 
 
 class ParameterMatcher:
-    """All values of one parameter: equal one by one, or each under the rules of its name."""
+    """All values of one parameter: equal one by one, or each under rules."""
 
     __slots__ = ("_each", "_texts", "expected")
 
-    def __init__(self, expected: tuple[str | None, ...], rules: RuleList | None) -> None:
+    def __init__(self, expected: tuple[str | None, ...], each: Each | None) -> None:
         self.expected = expected
-        self._texts = _texts(expected)
-        self._each = None if rules is None else Each(self._texts, rules)
+        self._texts = texts_of(expected)
+        self._each = each
 
     def matches(self, values: list[str | None]) -> bool:
-        texts = _texts(values)
+        texts = texts_of(values)
         return texts == self._texts if self._each is None else self._each.matches(texts)
 
     def explain(self, values: list[str | None]) -> Iterator[tuple[str, Any, str]]:
         """(rule, what came, why it does not pass) for each difference."""
         if self._each is not None:
-            yield from self._each.explain(_texts(values))
+            yield from self._each.explain(texts_of(values))
         elif not self.matches(values):
             expected, actual = self._texts, [value or "" for value in values]
             several = len(expected) > 1 or len(actual) > 1
@@ -217,8 +250,8 @@ class ParameterMatcher:
             yield "equality", _plain(values), reason
 
 
-def _texts(values: Iterable[str | None]) -> list[str]:
-    """A name without `=` counts as one with an empty value."""
+def texts_of(values: Iterable[str | None]) -> list[str]:
+    """Values as texts; a name without `=` counts as one with an empty value."""
     return [value or "" for value in values]
 
 
@@ -229,12 +262,12 @@ def _plain(values: tuple[str | None, ...] | list[str] | list[str | None]) -> str
 
 def compile_query(query: QueryParameters, rules: MatchingRules) -> QueryMatcher:
     """Compile the recorded query parameters. Raises RuleError."""
-    return QueryMatcher(compile_parameters(query, lambda name: rules.query.get(name, rules.query_default)))
-
-
-def compile_parameters(parameters: QueryParameters, rules_of: Callable[[str], RuleList | None]) -> Parameters:
-    """Compile names and values; `rules_of` knows the rules of a name. Raises RuleError."""
-    return Parameters({name: ParameterMatcher(values, rules_of(name)) for name, values in parameters.items()})
+    matchers: dict[str, ParameterMatcher] = {}
+    for name, values in query.items():
+        governing = rules.query.get(name, rules.query_default)
+        each = None if governing is None else compile_each(texts_of(values), governing)
+        matchers[name] = ParameterMatcher(values, each)
+    return QueryMatcher(Parameters(matchers))
 
 
 class HeaderMatcher(Protocol):
@@ -344,7 +377,7 @@ class RuledHeader:
         self._recorded = recorded
         self.name = recorded.lower()
         self._values = values
-        self._each = Each(values, rules)
+        self._each = compile_each(values, rules)
 
     def _counted(self, values: list[str]) -> bool:
         return len(values) > 1 or len(self._values) > 1

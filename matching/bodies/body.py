@@ -51,8 +51,8 @@ def _json(declared: ContentType | None, body: Body, rules: BodyRules, extra: boo
 
 
 def _multipart(declared: ContentType | None, body: Body, rules: BodyRules, extra: bool) -> BodyMatcher:
-    def compile_part(content: Body, rules: BodyRules) -> BodyMatcher:
-        return _compile(content, rules, any_type=False, extra=extra)
+    def compile_part(content: Body, rules: BodyRules, any_type: bool) -> BodyMatcher:
+        return _compile(content, rules, any_type=any_type, extra=extra)
 
     return compile_multipart(declared, body, rules, compile_part)
 

@@ -1,7 +1,8 @@
 """Multipart bodies: parts found by their name (without one, by their place), in any order.
 
-A field is compared as text, a file (and a field that says its type) as a body of its own, under those rules of the body
-that begin with the part's name. The boundary never counts; parts that were not recorded are let through.
+A field is compared as text, a file (and a part without a name) as a body of its own, under those rules of the body that
+begin with the part's name. A rule for a header of a part stands at `$.name['header']`. The boundary never counts; parts
+that were not recorded are let through.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from matching.bodies.typed import BodyMatcher, TypedBody, unreadable, unreadable_example
-from matching.content_types import ContentType, Kind, codec_of, decoded_text
+from matching.content_types import ContentType, codec_of, decoded_text
 from matching.matchers import TEXT_RULES, Equality, Matcher, compile_rules
-from matching.mismatch import Mismatch, Part, inequality, shown
+from matching.mismatch import Mismatch, Part, shown
 from matching.model import Body, BodyRules, BodyState, RuleList
 from matching.multipart_text import BodyPart, MultipartError, parse_multipart
-from matching.paths import Wildcard, render_step
+from matching.paths import Scope, render_step
 from matching.request import Request
 
-CompilePart = Callable[[Body, BodyRules], BodyMatcher]
+CompilePart = Callable[[Body, BodyRules, bool], BodyMatcher]  # content, its rules, whether any type will do
 
 
 class _Content(Protocol):
@@ -84,7 +85,7 @@ class PartMatcher:
     name: str | None
     number: int
     is_file: bool
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str, Matcher], ...]  # name, recorded value, what the value has to pass
     content: _Content
 
     @property
@@ -97,8 +98,10 @@ class PartMatcher:
         """Whether a part may stand for the recorded one."""
         if (part.filename is not None) != self.is_file:
             return False
-        if any(part.headers.get(name) != value for name, value in self.headers):
-            return False
+        for name, _, matcher in self.headers:
+            given = part.headers.get(name)
+            if given is None or not matcher.matches(given):
+                return False
         return self.content.matches(part)
 
     def explain(self, part: BodyPart) -> Iterator[Mismatch]:
@@ -107,11 +110,12 @@ class PartMatcher:
             expected, actual = ("a file", "a field") if self.is_file else ("a field", "a file")
             message = f"Expected the part {shown(self.name)} to be {expected} but it is {actual}"
             yield Mismatch(Part.BODY, self.path, "type", expected, actual, message)
-        for name, value in self.headers:
-            if part.headers.get(name) != value:
-                given = part.headers.get(name)
-                message = f"Header {name} of the part: {inequality(value, given)}"
-                yield Mismatch(Part.BODY, self.path, "equality", value, given, message)
+        for name, value, matcher in self.headers:
+            given = part.headers.get(name)
+            reason = "it is missing" if given is None else matcher.explain(given)
+            if reason is not None:
+                where = self.path + render_step(name)
+                yield Mismatch(Part.BODY, where, matcher.rule, value, given, f"Header {name} of the part: {reason}")
         yield from self.content.explain(part, self.path)
 
 
@@ -183,26 +187,34 @@ def compile_multipart(
     except MultipartError:
         return MultipartBody(expected_type, None)
     matchers = []
-    for (name, number), part in _numbered(parts).items():
-        own_rules = _rules_below(rules, number if name is None else name)
-        content_type = part.content_type
-        if part.filename is None and (content_type is None or content_type.kind in (Kind.TEXT, Kind.BINARY)):
-            whole = next((rule_list for path, rule_list in own_rules if not path), None)
-            content: _Content = _Text(_text(part), whole)
+    for position, ((name, number), part) in enumerate(_numbered(parts).items()):
+        below = _rules_below(rules, (position, str(position)) if name is None else (name,))
+        own_headers = {path[0].lower(): found for path, found in below if len(path) == 1 and isinstance(path[0], str)}
+        if part.filename is None and name is not None:
+            content: _Content = _Text(_text(part), _field_rules(rules, name))
         else:
             state = BodyState.PRESENT if part.content else BodyState.EMPTY
-            content = _Nested(compile_part(Body(state, part.content, content_type), own_rules))
-        headers = tuple(item for item in part.headers.items() if item[0] not in _COMPARED_OTHERWISE)
+            any_type = "content-type" in own_headers
+            nested = Body(state, part.content, part.content_type)
+            content = _Nested(compile_part(nested, below, any_type))
+        headers = tuple(_headers(part, own_headers))
         matchers.append(PartMatcher(name, number, part.filename is not None, headers, content))
     return MultipartBody(expected_type, tuple(matchers))
 
 
-def _rules_below(rules: BodyRules, key: str | int) -> BodyRules:
-    """The rules that begin with a part's name, with their paths beginning at the part; after them, those above it."""
-    named = [(path[1:], rule_list) for path, rule_list in rules if path and path[0] == key]
-    named += [(path[1:], rule_list) for path, rule_list in rules if path and path[0] is Wildcard.ANY]
-    inherited = [(path, rule_list) for path, rule_list in rules if not path]
-    taken: dict[object, RuleList] = {}
-    for path, rule_list in (*named, *inherited):
-        taken.setdefault(path, rule_list)
-    return tuple((path, rule_list) for path, rule_list in taken.items())  # type: ignore[misc]
+def _headers(part: BodyPart, rules: dict[str, RuleList]) -> Iterator[tuple[str, str, Matcher]]:
+    for name, value in part.headers.items():
+        if name in rules:
+            yield name, value, compile_rules(rules[name], value, TEXT_RULES)
+        elif name not in _COMPARED_OTHERWISE:
+            yield name, value, Equality(value)
+
+
+def _rules_below(rules: BodyRules, names: tuple[str | int, ...]) -> BodyRules:
+    """The rules that begin with a part's name, with their paths beginning at the part."""
+    return tuple((path[1:], rule_list) for path, rule_list in rules if path and path[0] in names)
+
+
+def _field_rules(rules: BodyRules, name: str) -> RuleList | None:
+    governing = Scope.root(list(rules)).child(name).governing()
+    return None if governing is None else governing[0]

@@ -50,8 +50,8 @@ def test_what_is_no_media_type(text: str) -> None:
 
 def test_charset_and_text() -> None:
     """A content type tells its charset and reads as a header value."""
-    assert read("text/plain; a=b; charset=latin-1").charset == "latin-1"
-    assert read("text/plain").charset is None
+    assert read("text/plain; a=b; charset=latin-1").param("charset") == "latin-1"
+    assert read("text/plain").param("charset") is None
     assert str(read("Text/Plain;Charset=UTF-8;b=C")) == "text/plain; charset=UTF-8; b=C"
 
 
