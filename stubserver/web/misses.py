@@ -99,7 +99,7 @@ def _matching_curl(question: Question, near: NearMiss) -> tuple[str | None, str 
         if isinstance(found, Match) and found.interaction is near.interaction:
             extra = () if wanted is None else ((STATE_HEADER, wanted),)
             line = curl_line(question.server + question.resolved.base, example, extra)
-            return line, None if line else "its body cannot be written on a command line"
+            return line, None if line else "its body is too long for a command line"
         other = found.interaction.interaction.description if isinstance(found, Match) else other
     return None, f"its recorded request is answered by another interaction: {other}" if other else None
 
