@@ -72,6 +72,7 @@ class ContentType:
 _CODEC = re.compile(r"(us-)?ascii|utf-?(8|16|32)([-_]?[lb]e)?|iso-8859-[0-9]{1,2}|latin-?1|(windows-|cp)125[0-8]")
 
 
+@functools.lru_cache(maxsize=1024)
 def codec_of(content_type: ContentType | None) -> str | None:
     """The codec that the `charset` parameter names; None when there is none, or none that is known."""
     charset = content_type.param("charset") if content_type is not None else None

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from matching.content_types import ContentType, codec_of, decoded_text, detect_content_type, parse_content_type
-from matching.http_text import parse_query, percent_decoded, split_header
+from matching.http_text import encoded, parse_query, percent_decoded, split_header
 from matching.json_text import JsonError, parse_json
 from matching.multipart_text import BodyPart, MultipartError, parse_multipart
 from matching.xml_text import Element, XmlError, parse_xml
+
+_UTF8 = (None, "utf-8", "ascii")
 
 
 class Request:
@@ -93,8 +95,9 @@ class Request:
 
     @property
     def charset(self) -> str | None:
-        """The codec that the body's type names, where it names one that is known."""
-        return codec_of(self.content_type)
+        """The codec that the Content-Type header names, where it names one that is known."""
+        given = self.headers.get("content-type")
+        return codec_of(parse_content_type(given[0])) if given else None
 
     @property
     def text(self) -> str:
@@ -106,7 +109,8 @@ class Request:
         """(the body as a JSON value, None), or (None, why it is not JSON)."""
         if self._json is None:
             try:
-                self._json = (parse_json(self.body), None)
+                utf8 = self.body if self.charset in _UTF8 else encoded(self.text)
+                self._json = (parse_json(utf8), None)
             except JsonError as error:
                 self._json = (None, str(error))
         return self._json

@@ -233,7 +233,13 @@ def print_start(snapshot: Snapshot, url: str) -> None:
         if line is not None:
             click.echo(f"\nTry\n  {line}")
     served = len(snapshot.root.index.interactions)
-    click.echo(f"\nServing {served} interactions of {len(snapshot.pacts)} pacts at {url} (stop with Ctrl+C)\n")
+    messages = _messages(snapshot)
+    fetched = f" and {messages} messages" if messages else ""
+    click.echo(f"\nServing {served} interactions{fetched} of {len(snapshot.pacts)} pacts at {url} (stop with Ctrl+C)\n")
+
+
+def _messages(snapshot: Snapshot) -> int:
+    return sum(len(entry.pact.messages) for entry in snapshot.pacts if entry.pact is not None)
 
 
 _SHOWN = 50  # rows of each list at start
@@ -292,5 +298,7 @@ def print_check(snapshot: Snapshot) -> int:
     served = sum(len(entry.pact.interactions) for entry in snapshot.pacts if entry.pact is not None)
     skipped = sum(len(entry.pact.skipped) for entry in snapshot.pacts if entry.pact is not None)
     pacts = f"{len(snapshot.pacts)} pacts: {served} interactions can be served, {skipped} cannot"
+    messages = _messages(snapshot)
+    pacts += f", {messages} messages" if messages else ""
     click.echo(f"{pacts}; {count} problems")
     return count

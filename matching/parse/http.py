@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from matching.content_types import JSON, ContentType, Kind, detect_content_type, parse_content_type
+from matching.content_types import JSON, ContentType, Kind, codec_of, detect_content_type, parse_content_type
 from matching.http_text import base64_decoded, parse_query, split_header
 from matching.json_text import JsonError, dump_json, parse_json, text_of
 from matching.model import MISSING_BODY, NULL_BODY, Body, BodyState, HeaderValues, QueryParameters
@@ -77,7 +78,7 @@ def _declared_type(headers: HeaderValues) -> ContentType | None:
 def _text_content(text: str, declared: ContentType | None) -> bytes:
     content = text.encode("utf-8", "surrogatepass")
     if declared is None or declared.kind in (Kind.TEXT, Kind.XML, Kind.FORM):
-        return content
+        return _in_charset(text, content, declared)
     if declared.kind is Kind.JSON:
         # Some writers record JSON as text, others record a JSON string as itself. Objects and quoted strings are
         # taken as the former, as the reference does.
@@ -88,6 +89,20 @@ def _text_content(text: str, declared: ContentType | None) -> bytes:
         return content if verbatim else dump_json(text)
     decoded = base64_decoded(text)
     return content if decoded is None else decoded
+
+
+_XML_ENCODING = re.compile(r"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
+
+
+def _in_charset(text: str, utf8: bytes, declared: ContentType | None) -> bytes:
+    """Recorded text as bytes of the charset that its type (or an XML declaration) names, where it can be written so."""
+    codec = codec_of(declared)
+    if codec is None and declared is not None and declared.kind is Kind.XML and (found := _XML_ENCODING.match(text)):
+        codec = codec_of(ContentType("text", "xml", (("charset", found[1]),)))
+    try:
+        return utf8 if codec is None or codec == "utf-8" else text.encode(codec)
+    except UnicodeEncodeError:
+        return utf8
 
 
 _ENVELOPE = {"content", "contentType", "contentTypeHint", "encoded"}
@@ -128,7 +143,10 @@ def _envelope_content(value: Any, encoded: Any, declared: ContentType | None, re
         return dump_json(value)
     text = value.encode("utf-8", "surrogatepass")
     if encoded is None or encoded is False:
-        return dump_json(value) if value and declared is not None and declared.kind is Kind.JSON else text
+        if value and declared is not None and declared.kind is Kind.JSON:
+            return dump_json(value)
+        textual = declared is not None and declared.kind in (Kind.TEXT, Kind.XML, Kind.FORM)
+        return _in_charset(value, text, declared) if textual else text
     encoding = encoded.lower() if isinstance(encoded, str) else encoded
     if encoding == "base64":
         decoded = base64_decoded(value)

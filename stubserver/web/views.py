@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from matching import CompiledInteraction, Problem
-from matching.content_types import Kind
+from matching.content_types import Kind, codec_of
 from matching.json_text import JsonError, parse_json
 from matching.model import Body, BodyState, HeaderValues
 from stubserver.catalog import Address, LoadedPact, Snapshot, Stub
@@ -56,6 +56,10 @@ def interaction_document(interaction: CompiledInteraction, origin: str) -> dict[
             "status": interaction.response.status,
             "headers": _headers(tuple((name, (value,)) for name, value in interaction.response.headers)),
             "body": _body(recorded.response.body),
+            "generators": [
+                {"category": item.category, "path": item.path, "type": item.type, **item.attributes}
+                for item in recorded.response.generators
+            ],
         },
     }
 
@@ -77,7 +81,7 @@ def _body(body: Body) -> Any:
         except JsonError:
             pass
     try:
-        return body.content.decode()
+        return body.content.decode(codec_of(body.content_type) or "utf-8")
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(body.content).decode()}
 
@@ -116,6 +120,7 @@ def pact_document(entry: LoadedPact, base_url: str) -> dict[str, Any]:
             "specification": pact.specification,
             "stub": base_url + base_path(Address(pact.provider, pact.consumer)),
             "served": len(pact.interactions),
+            "messages": len(pact.messages),
             "skipped": [
                 {"description": item.description, "pointer": item.pointer, "reason": item.reason}
                 for item in pact.skipped
