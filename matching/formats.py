@@ -13,19 +13,23 @@ from matching.magic import looks_like
 from matching.mismatch import shown
 
 # What a rule without a format takes: ISO 8601, with or without a fraction of a second and an offset.
-_ISO_FORMATS = {"date": "yyyy-MM-dd", "time": "HH:mm[:ss][XXX]", "datetime": "yyyy-MM-dd'T'HH:mm[:ss][XXX][XX][X]"}
+_ISO_FORMATS = {
+    "date": ("yyyy-MM-dd",),
+    "time": tuple(f"HH:mm[:ss]{offset}" for offset in ("", "XXX", "XX", "X")),
+    "datetime": tuple(f"yyyy-MM-dd'T'HH:mm[:ss]{offset}" for offset in ("", "XXX", "XX", "X")),
+}
 _FRACTION = re.compile(r"(:[0-9]{1,2}:[0-9]{1,2})\.[0-9]{1,9}")
 
 
 class DateFormat:
     """`date`, `time`, `datetime`: a text in a pattern of Java's DateTimeFormatter, and a date that exists."""
 
-    __slots__ = ("_is_iso", "_pattern", "rule")
+    __slots__ = ("_patterns", "_source", "rule")
 
     def __init__(self, name: str, source: str | None) -> None:
         """`source` None stands for ISO 8601. Raises DatePatternError."""
-        self._is_iso = source is None
-        self._pattern = compile_date_pattern(_ISO_FORMATS[name] if source is None else source)
+        self._source = source
+        self._patterns = tuple(map(compile_date_pattern, _ISO_FORMATS[name] if source is None else (source,)))
         self.rule = name if source is None else f"{name} {source}"
 
     def matches(self, value: Any) -> bool:
@@ -33,12 +37,14 @@ class DateFormat:
             if type(value) is not int and type(value) is not float:
                 return False
             value = text_of(value)
-        return self._pattern.matches(_FRACTION.sub(r"\1", value, count=1) if self._is_iso else value)
+        if self._source is None:
+            value = _FRACTION.sub(r"\1", value, count=1)
+        return any(pattern.matches(value) for pattern in self._patterns)
 
     def explain(self, value: Any) -> str | None:
         if self.matches(value):
             return None
-        wanted = "ISO 8601" if self._is_iso else f"the format {self._pattern.source}"
+        wanted = "ISO 8601" if self._source is None else f"the format {self._source}"
         return f"Expected {shown(value)} to be a {self.rule.partition(' ')[0]} in {wanted}"
 
 

@@ -33,7 +33,7 @@ NOTED = json.dumps(
             "request": {"path": "/x"},
             "response": {
                 "body": {"content": {"id": 1}},
-                "generators": {"body": {"$.id": {"type": "RandomInt", "min": 1, "max": 9}}},
+                "generators": {"body": {"$.misspelt": {"type": "RandomInt", "min": 1, "max": 9}}},
             },
         }
     )

@@ -469,11 +469,11 @@ def test_check_finds_problems(pacts: Path) -> None:
 
 def test_check_keeps_notes_apart(tmp_path: Path) -> None:
     """A note is told and is no problem: exit code 0."""
-    response = {"body": {"content": {"id": 1}}, "generators": {"body": {"$.id": {"type": "Uuid"}}}}
+    response = {"body": {"content": {"id": 1}}, "generators": {"body": {"$.idd": {"type": "Uuid"}}}}
     (tmp_path / "noted.json").write_text(json.dumps(http_pact({"request": {"path": "/"}, "response": response})))
     result = run("check", "noted.json", cwd=tmp_path)
     assert result.returncode == 0
-    assert "note noted.json#/interactions/0/response" in result.stdout
+    assert "note noted.json#/interactions/0/response/generators/body/$.idd" in result.stdout
 
 
 def test_precedence(start: Start, pacts: Path, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_precedence(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_setting_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every setting has an environment variable; lists are separated by commas."""
     for name, field in Settings.model_fields.items():
-        value = {"order": "status", "loglevel": "warn", "log_format": "json"}.get(name)
+        value = {"order": "status", "loglevel": "warn", "log_format": "json", "clock": "now"}.get(name)
         if value is None:
             kind = str(field.annotation)
             value = "a, b ,c" if "list" in kind else "1" if "bool" in kind else "500" if "no_match" in name else "7"
