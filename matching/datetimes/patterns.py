@@ -2,8 +2,8 @@
 
 A pattern is a row of elements. Letters name fields (the table at the end), everything else stands for itself, `'…'`
 quotes letters, `[…]` may be absent. For checking, a pattern becomes one regular expression with a group for each field,
-and afterwards the values of all fields are checked together (30 February, `13` o'clock in the afternoon). Every field and optional part takes what it can and never gives anything back, as in Java,
-so no text takes long. As in the
+and afterwards the values of all fields are checked together (30 February, `13` o'clock in the afternoon). Every field
+and optional part takes what it can and never gives anything back, as in Java, so no text takes long. As in the
 reference implementation, numbers may be shorter or longer than their letters say (`2024-2-3` is a `yyyy-MM-dd`), unless
 another number follows at once, where the width is all that tells them apart.
 """
@@ -236,7 +236,7 @@ def _year(name: str, value: Callable[[datetime], int]) -> _Kind:
     def form(field: Field, followed: bool) -> str:
         if followed:
             return rf"\d{{{field.count}}}"
-        return rf"\d{{1,{field.count if field.count > 1 else 9}}}"
+        return rf"\d{{1,{2 if field.count == 2 else 9 if field.count == 1 else max(field.count, 4)}}}"
 
     def note(field: Field, text: str, values: dict[str, int]) -> bool:
         number = int(text)
