@@ -174,3 +174,35 @@ def _code_point(found: re.Match[str]) -> str:
 
 def _control(found: re.Match[str]) -> str:
     return f"\\x{ord(found[1].upper()) & 0x1F:02x}"
+
+
+_PIECE = re.compile(
+    r"""
+    \\. | (?P<set>\[\^?\]?(?:\\.|[^\\\]])*\]) | (?P<open>\() | (?P<close>\))
+    | \{(?P<least>\d{0,9})(?P<comma>,?)(?P<most>\d{0,9})\} | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def unrolled_length(pattern: str) -> int:
+    """About how many pieces a pattern has once its counted repeats, also those within each other, are written out."""
+    lengths = [0]  # of each open group
+    last = [0]  # of the piece that a repeat would be for, in each open group
+    for piece in _PIECE.finditer(pattern):
+        if piece["open"]:
+            lengths.append(0)
+            last.append(0)
+        elif piece["close"] and len(lengths) > 1:
+            last.pop()
+            length = lengths.pop() + 1
+            lengths[-1] += length
+            last[-1] = length
+        elif piece["least"] is not None and (piece["least"] or piece["most"]):
+            times = max(int(piece["least"] or 0) + 1, int(piece["most"] or 0))
+            lengths[-1] += last[-1] * times
+            last[-1] *= times
+        else:
+            lengths[-1] += 1
+            last[-1] = 1
+    return sum(lengths)

@@ -26,6 +26,22 @@ LIST_HEADERS = frozenset(
 )
 
 
+# Headers that belong to one connection, or that the server computes from what it really sends.
+NOT_REPLAYED = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 

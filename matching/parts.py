@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from matching.content_types import parse_parameters
 from matching.http_text import canonical_path
-from matching.matchers import TEXT_RULES, AnyText, Matcher, Regex, compile_rules
+from matching.matchers import TEXT_RULES, AnyText, Matcher, Regex, RuleError, compile_rules
 from matching.mismatch import Mismatch, Part, inequality, shown
 from matching.model import HeaderValues, MatchingRule, MatchingRules, QueryParameters, RuleList, Variant
 from matching.paths import render_step
@@ -199,8 +199,44 @@ class Each:
                 yield "arrayContains", ", ".join(values), f"None of the values is as recorded: {reasons[0]}"
 
 
-def compile_each(values: list[str], rules: RuleList) -> Each:
+class AnyEach:
+    """Alternatives for all values of a name together."""
+
+    __slots__ = ("_alternatives",)
+
+    def __init__(self, alternatives: tuple[Each, ...]) -> None:
+        self._alternatives = alternatives
+
+    def matches(self, values: list[str], *, counted: bool = True) -> bool:
+        return any(each.matches(values, counted=counted) for each in self._alternatives)
+
+    def explain(self, values: list[str], *, counted: bool = True) -> Iterator[tuple[str, str | int, str]]:
+        """(rule, what came, why it does not pass) for each difference from the first alternative, if none holds."""
+        if not self.matches(values, counted=counted):
+            yield from self._alternatives[0].explain(values, counted=counted)
+
+
+# Rules about all values of a name together.
+_WHOLE_RULES = frozenset({"eachValue", "arrayContains"})
+
+
+def compile_each(values: list[str], rules: RuleList) -> Each | AnyEach:
     """Compile recorded values under the rules of their name. Raises RuleError."""
+    whole = [rule for rule in rules.rules if rule.name in _WHOLE_RULES]
+    if whole and rules.any_suffices:
+        alternatives = (RuleList((rule,), pointer=rules.pointer) for rule in rules.rules)
+        return AnyEach(tuple(_compile_all(values, alternative) for alternative in alternatives))
+    return _compile_all(values, rules)
+
+
+def _compile_all(values: list[str], rules: RuleList) -> Each:
+    """Values under rules that all have to hold, but for those about single values when any of them suffices."""
+    for rule in rules.rules:
+        if rule.name == "eachValue" and not rule.rules:
+            raise RuleError("an eachValue rule needs rules for the values", rules.pointer)
+        for variant in rule.variants:
+            if variant.index >= len(values):
+                raise RuleError(f"variant {variant.index} of arrayContains has no recorded value", rules.pointer)
     inner = tuple(rule for outer in rules.rules if outer.name == "eachValue" for rule in outer.rules)
     kept = tuple(rule for rule in rules.rules if rule.name not in ("eachValue", "arrayContains")) + inner
     contained = tuple(
@@ -208,7 +244,6 @@ def compile_each(values: list[str], rules: RuleList) -> Each:
         for rule in rules.rules
         if rule.name == "arrayContains"
         for variant in rule.variants or tuple(Variant(index, ()) for index in range(len(values)))
-        if variant.index < len(values)
     )
     if not kept:
         return Each((AnyText(),), None, contained)
@@ -230,7 +265,7 @@ class ParameterMatcher:
 
     __slots__ = ("_each", "_texts", "expected")
 
-    def __init__(self, expected: tuple[str | None, ...], each: Each | None) -> None:
+    def __init__(self, expected: tuple[str | None, ...], each: Each | AnyEach | None) -> None:
         self.expected = expected
         self._texts = texts_of(expected)
         self._each = each

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import re2
 import regex
 
-from matching.dialects import Reading, Respelled, respell
+from matching.dialects import Reading, Respelled, respell, unrolled_length
 from matching.http_text import encoded
 
 SLOW = 0.001  # seconds after which a match in the engine that backtracks is slow
@@ -24,6 +24,7 @@ TIME_LIMIT = 0.05  # seconds after which it is given up
 SLOW_MATCHES = 3  # how many slow matches a request may cost
 TOTAL_TIME = 0.2  # seconds that all quick ones of a request may take
 MAX_LENGTH = 8192  # characters of a pattern of a pact
+MAX_UNROLLED = 50_000  # characters of it once counted repeats are written out, for the engine that backtracks
 MAX_SEARCH_LENGTH = 1024  # characters of a pattern of a request
 
 
@@ -132,6 +133,8 @@ _REFUSALS = (regex.error, RecursionError, OverflowError, ValueError)
 
 
 def _compile_backtracking(respelled: Respelled) -> regex.Pattern[str]:
+    if unrolled_length(respelled.regex) > MAX_UNROLLED:
+        raise ValueError(f"its repeats make it longer than {MAX_UNROLLED:,} characters")
     version = regex.VERSION1 if respelled.has_set_operations else regex.VERSION0
     return regex.compile(respelled.regex, regex.MULTILINE | version)
 

@@ -6,24 +6,9 @@ from dataclasses import dataclass
 
 from matching.content_types import PLAIN_TEXT
 from matching.errors import Problem, Severity, pointer
-from matching.http_text import is_sendable_value, is_token
+from matching.http_text import NOT_REPLAYED, is_sendable_value, is_token
 from matching.model import BodyState, ExampleResponse
 
-# Headers that belong to one connection, or that the server computes from what it really sends.
-_NOT_REPLAYED = frozenset(
-    {
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 _COMPRESSIONS = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 
 
@@ -56,7 +41,7 @@ def compile_response(example: ExampleResponse, where: str) -> tuple[CompiledResp
     names: set[str] = set()
     for name, values in example.headers:
         folded = name.lower()
-        if folded in _NOT_REPLAYED:
+        if folded in NOT_REPLAYED:
             continue
         if not is_token(name) or not all(map(is_sendable_value, values)):
             warn(

@@ -151,7 +151,7 @@ def answers(interaction: Any, seed: str) -> Iterator[bytes]:
     body = interaction.response.body
     key = draw_key(seed, interaction.id, Request("GET", "/"))
     contexts = [GeneratorContext(key, CLOCK, "http://stub.example", {"id": 42}) for _ in range(2)]
-    filled = [body if interaction.template is None else interaction.template.fill_body(c, body) for c in contexts]
+    filled = [body if interaction.template is None else interaction.template.fill_body(c, 200, body) for c in contexts]
     assert filled[0] == filled[1]
     yield filled[0]
 

@@ -57,7 +57,8 @@ def _field(values: tuple[str | None, ...], scope: Scope[RuleList]) -> ParameterM
     matchers = tuple(_value(text, scope.child(index)) for index, text in enumerate(texts))
     if governing is None:
         return ParameterMatcher(values, Each(matchers, Count([(len(texts), len(texts))], any_suffices=False)))
-    return ParameterMatcher(values, Each(matchers, compile_count(governing[0], len(texts))))
+    rules = _unbounded(governing[0]) if governing[1] else governing[0]
+    return ParameterMatcher(values, Each(matchers, compile_count(rules, len(texts))))
 
 
 def _value(text: str, scope: Scope[RuleList]) -> Matcher:

@@ -5,7 +5,7 @@ quotes letters, `[…]` may be absent. For checking, a pattern becomes one regul
 and afterwards the values of all fields are checked together (30 February, `13` o'clock in the afternoon). Every field
 and optional part takes what it can and never gives anything back, as in Java, so no text takes long. As in the
 reference implementation, numbers may be shorter or longer than their letters say (`2024-2-3` is a `yyyy-MM-dd`), unless
-another number follows at once, where the width is all that tells them apart.
+another number stands right before them, where the width is all that tells them apart.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Element = Field | Literal | Optional
 
 @dataclass(frozen=True, slots=True)
 class DatePattern:
-    """A compiled pattern. Written dates always match their own pattern."""
+    """A compiled pattern. Written dates match it, unless a number outgrows its letters right beside another one."""
 
     source: str
     elements: tuple[Element, ...]
@@ -84,7 +84,7 @@ def compile_date_pattern(source: str) -> DatePattern:
         raise DatePatternError(f"is longer than {MAX_LENGTH} characters")
     elements = _Reader(source).elements()
     fields: list[tuple[str, Field]] = []
-    form = "".join(_form(elements, fields, next_is_number=False))
+    form = "".join(_form(elements, fields))
     return DatePattern(source, elements, re.compile(form, re.IGNORECASE | re.ASCII), tuple(fields))
 
 
@@ -154,19 +154,31 @@ class _Reader:
 _DEEPEST = 8  # optional parts within each other
 
 
-def _form(elements: tuple[Element, ...], fields: list[tuple[str, Field]], *, next_is_number: bool) -> Iterator[str]:
+def _form(elements: tuple[Element, ...], fields: list[tuple[str, Field]]) -> Iterator[str]:
+    within_run = False  # of numbers without anything between them
     for position, element in enumerate(elements):
         if isinstance(element, Literal):
             yield re.escape(element.text)
         elif isinstance(element, Optional):
-            yield f"(?>(?:{''.join(_form(element.elements, fields, next_is_number=False))})?)"
+            yield f"(?>(?:{''.join(_form(element.elements, fields))})?)"
         else:
             kind = _KINDS[element.letter]
-            rest = elements[position + 1 :]
-            followed = isinstance(rest[0], Field) and _is_number(rest[0]) if rest else next_is_number
+            form = kind.form(element, within_run)
+            rest = sum(field.count for field in _numbers(elements[position + 1 :]))
+            if rest and not within_run and _is_number(element):
+                form += rf"(?=\d{{{rest}}}(?!\d))"  # the first of a run takes what the others leave, as in Java
             group = f"f{len(fields)}"
             fields.append((group, element))
-            yield f"(?>(?P<{group}>{kind.form(element, followed)}))"
+            yield f"(?>(?P<{group}>{form}))"
+        within_run = isinstance(element, Field) and _is_number(element)
+
+
+def _numbers(elements: tuple[Element, ...]) -> Iterator[Field]:
+    """The numbers that stand at the beginning, one beside the other."""
+    for element in elements:
+        if not isinstance(element, Field) or not _is_number(element):
+            return
+        yield element
 
 
 def _is_number(field: Field) -> bool:
@@ -202,7 +214,7 @@ _MONTHS = [
 ]
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
-Form = Callable[[Field, bool], str]
+Form = Callable[[Field, bool], str]  # the field, and whether it has exactly its width
 Note = Callable[[Field, str, dict[str, int]], bool]
 Write = Callable[[Field, datetime], str]
 
@@ -222,8 +234,8 @@ def _number(
 ) -> _Kind:
     """A number between bounds."""
 
-    def form(field: Field, followed: bool) -> str:
-        return rf"\d{{{field.count}}}" if followed else rf"\d{{1,{max(digits, field.count)}}}"
+    def form(field: Field, fixed: bool) -> str:
+        return rf"\d{{{field.count}}}" if fixed else rf"\d{{1,{max(digits, field.count)}}}"
 
     def note(field: Field, text: str, values: dict[str, int]) -> bool:
         values[name] = int(text)
@@ -233,8 +245,8 @@ def _number(
 
 
 def _year(name: str, value: Callable[[datetime], int]) -> _Kind:
-    def form(field: Field, followed: bool) -> str:
-        if followed:
+    def form(field: Field, fixed: bool) -> str:
+        if fixed:
             return rf"\d{{{field.count}}}"
         return rf"\d{{1,{2 if field.count == 2 else 9 if field.count == 1 else max(field.count, 4)}}}"
 
@@ -253,8 +265,8 @@ def _fraction() -> _Kind:
     def write(field: Field, when: datetime) -> str:
         return f"{when.microsecond:06}000"[: field.count]
 
-    def form(field: Field, followed: bool) -> str:
-        return rf"\d{{{field.count}}}" if followed else rf"\d{{1,{field.count}}}"
+    def form(field: Field, fixed: bool) -> str:
+        return rf"\d{{{field.count}}}" if fixed else rf"\d{{1,{field.count}}}"
 
     return _Kind(form, lambda *_: True, write, 9)
 
@@ -266,9 +278,9 @@ def _name(name: str, names: list[str], index: Callable[[datetime], int], *, nume
     def words(field: Field) -> list[str]:
         return shorts if field.count <= 3 else names if field.count == 4 else [word[0] for word in names]
 
-    def form(field: Field, followed: bool) -> str:
+    def form(field: Field, fixed: bool) -> str:
         if field.count <= numeric:
-            return rf"\d{{{field.count}}}" if followed else r"\d{1,2}"
+            return rf"\d{{{field.count}}}" if fixed else r"\d{1,2}"
         return "|".join(dict.fromkeys(words(field)))
 
     def note(field: Field, text: str, values: dict[str, int]) -> bool:
@@ -360,7 +372,7 @@ def _zone_name(field: Field, when: datetime) -> str:
     return when.tzname() or "UTC"
 
 
-_ZONE_ID = r"[A-Za-z_]+(?:[/-][A-Za-z_]+){0,3}(?:[+-]?\d{1,2}(?::\d{2})?)?|[+-]\d{2}(?::\d{2})?"
+_ZONE_ID = r"[A-Za-z_]+(?:[/-][A-Za-z_]+){0,3}(?:[+-]?\d{1,2}(?::\d{2})?)?|[+-]\d{2}(?::?\d{2})?"
 _QUARTERS = ("1st quarter", "2nd quarter", "3rd quarter", "4th quarter")
 
 

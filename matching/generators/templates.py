@@ -17,7 +17,7 @@ from matching.generators.context import GeneratorContext
 from matching.generators.cuts import cut_form, cut_json, cut_xml
 from matching.generators.places import Place, Placement, set_aside
 from matching.generators.values import GeneratorError, ValueGenerator, compile_value
-from matching.http_text import encoded, is_sendable_value
+from matching.http_text import NOT_REPLAYED, encoded, is_sendable_value, is_token
 from matching.json_text import JsonError, text_of
 from matching.model import Body, BodyState, ExampleResponse, Generator, MatchingRules
 from matching.paths import Path, PathError, parse_path
@@ -60,8 +60,10 @@ class ResponseTemplate:
             if is_sendable_value(value):
                 yield name, value
 
-    def fill_body(self, context: GeneratorContext, recorded: bytes) -> bytes:
-        """The body of one answer."""
+    def fill_body(self, context: GeneratorContext, status: int, recorded: bytes) -> bytes:
+        """The body of one answer of that status."""
+        if status in (204, 304):
+            return b""
         return recorded if self.body is None else self.body.fill(context)
 
 
@@ -82,6 +84,9 @@ def compile_template(
             status = with_status or status
         elif generator.category == "header":
             name, values = recorded.get(generator.path.lower(), (generator.path, ()))
+            if not is_token(name) or name.lower() in NOT_REPLAYED:
+                problems.append(set_aside(generator.pointer, f"{name!r} is no header that can be generated"))
+                continue
             place = compile_place(generator, f"header {name.lower()}", ", ".join(values), problems)
             if place is not None:
                 headers.append((name, place))

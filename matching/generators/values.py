@@ -211,14 +211,14 @@ def _parameter(context: GeneratorContext, name: str) -> Any:
         raise GeneratorError(f"the provider state has no parameter {name!r}") from None
 
 
-def _number(convert: Callable[[str], Any]) -> Callable[[Any], Any]:
+def _number(convert: Callable[[str], Any], form: str) -> Callable[[Any], Any]:
     def converted(value: Any) -> Any:
-        try:
-            number = convert(text_of(value))
-        except ValueError:
-            raise GeneratorError(f"{text_of(value)[:50]!r} is not a number") from None
+        text = text_of(value)
+        if not re.fullmatch(form, text) or len(text) > _MOST_DIGITS:
+            raise GeneratorError(f"{text[:50]!r} is not a number of that type")
+        number = convert(text)
         if isinstance(number, float) and not math.isfinite(number):
-            raise GeneratorError(f"{text_of(value)[:50]!r} is not a number that JSON has")
+            raise GeneratorError(f"{text[:50]!r} is not a number that JSON has")
         return number
 
     return converted
@@ -231,11 +231,12 @@ def _boolean(value: Any) -> bool:
     return text == "true"
 
 
+_DECIMAL = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 _DATA_TYPES: Mapping[str, Callable[[Any], Any]] = {
     "STRING": text_of,
-    "INTEGER": _number(int),
-    "DECIMAL": _number(float),
-    "FLOAT": _number(float),
+    "INTEGER": _number(int, r"[+-]?[0-9]+"),
+    "DECIMAL": _number(float, _DECIMAL),
+    "FLOAT": _number(float, _DECIMAL),
     "BOOLEAN": _boolean,
 }
 

@@ -234,7 +234,8 @@ class StubDoor:
         response = interaction.response
         for name, value in template.fill_headers(context):
             headers[name] = value
-        return template.fill_status(context, response.status), template.fill_body(context, response.body)
+        status = template.fill_status(context, response.status)
+        return status, template.fill_body(context, status, response.body)
 
     async def _miss(self, request: BaseRequest, question: Question) -> web.StreamResponse:
         limit = self._options.near_misses

@@ -255,29 +255,37 @@ def test_an_interaction_that_cannot_be_read(entry: dict[str, Any], pointer: str)
 # Messages and types
 
 
-def test_messages_are_listed_not_served() -> None:
-    """Messages of V3 are skipped without a problem, and interactions beside them are served."""
+def test_messages_stand_beside_interactions() -> None:
+    """Messages of V3 are read without a problem, and interactions beside them are served."""
     pact = parse_pact(
         b'{"consumer":{"name":"a"},"provider":{"name":"b"},'
         b'"messages":[{"description":"event","contents":1}],"interactions":[{"description":"call"}]}'
     )
     assert [interaction.description for interaction in pact.interactions] == ["call"]
-    assert [(skipped.description, skipped.pointer) for skipped in pact.skipped] == [("event", "/messages/0")]
-    assert pact.problems == ()
+    assert [(message.description, message.pointer) for message in pact.messages] == [("event", "/messages/0")]
+    assert (pact.skipped, pact.problems) == ((), ())
 
 
 def test_a_pact_of_messages_only() -> None:
     """It is a pact without a problem."""
     pact = parse_pact(b'{"consumer":{"name":"a"},"provider":{"name":"b"},"messages":[{"description":"event"}]}')
-    assert (len(pact.interactions), len(pact.skipped), pact.problems) == (0, 1, ())
+    assert (len(pact.interactions), len(pact.messages), pact.skipped, pact.problems) == (0, 1, (), ())
 
 
 @pytest.mark.parametrize("kind", ["Asynchronous/Messages", "Synchronous/Messages"])
 def test_v4_messages(kind: str) -> None:
-    """Messages of V4 are skipped without a problem."""
+    """Messages of V4 are read without a problem, and are no interactions."""
     pact = parse({"type": kind, "description": "event", "contents": {}}, "V4")
-    assert [skipped.description for skipped in pact.skipped] == ["event"]
-    assert (pact.interactions, pact.problems) == ((), ())
+    assert [message.description for message in pact.messages] == ["event"]
+    assert (pact.interactions, pact.skipped, pact.problems) == ((), (), ())
+
+
+@pytest.mark.parametrize("kind", ["Asynchronous/Messages", "Synchronous/Messages"])
+def test_a_v4_type_outside_v4(kind: str) -> None:
+    """Only V4 has types: what another version calls a message is read as the HTTP interaction that it describes."""
+    pact = parse({"type": kind, "request": {"path": "/a"}}, "V3")
+    assert [interaction.request.path for interaction in pact.interactions] == ["/a"]
+    assert pact.messages == ()
 
 
 def test_v4_entry_without_a_type() -> None:
@@ -761,6 +769,10 @@ def test_no_matchers(value: Any) -> None:
         ({"match": "each-key"}, "eachKey"),
         ({"match": "each-value"}, "eachValue"),
         ({"match": "status-code"}, "statusCode"),
+        *(
+            ({"match": alias}, "ignore-order")
+            for alias in ("ignoreOrder", "min-ignore-order", "max-ignore-order", "minmax-ignore-order")
+        ),
         ({"match": "Type"}, "Type"),
     ],
 )

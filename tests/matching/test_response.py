@@ -153,13 +153,32 @@ def test_a_tab_and_unicode_are_fine_in_values() -> None:
     assert clean({"headers": {"X-A": "a\tb", "X-B": "é"}}).headers == (("X-A", "a\tb"), ("X-B", "é"))
 
 
-def test_generators_are_announced() -> None:
-    """A generator that is not applied is a note at its place, and the example is served."""
+def test_generators_leave_the_recorded_answer() -> None:
+    """Beside a generator, the answer as it was recorded is kept, and nothing is wrong with it."""
     response, problems = answer({"body": {"id": 1}, "generators": {"body": {"$.id": {"type": "RandomInt"}}}})
     assert response.body == b'{"id":1}'
-    assert [(p.severity, p.pointer) for p in problems] == [
-        (Severity.NOTE, "/interactions/0/response/generators/body/$.id")
-    ]
+    assert problems == ()
+
+
+@pytest.mark.parametrize(
+    ("generators", "place", "severity"),
+    [
+        ({"body": {"$.id": {"type": "NoSuchThing"}}}, "body/$.id", Severity.WARNING),
+        ({"body": {"$.id": {"type": "RandomInt", "min": 9, "max": 1}}}, "body/$.id", Severity.WARNING),
+        ({"body": {"$.id": {"type": "Date", "format": "bbb"}}}, "body/$.id", Severity.WARNING),
+        ({"body": {"$..id": {"type": "Uuid"}}}, "body/$..id", Severity.WARNING),
+        ({"header": {"Content-Length": {"type": "RandomInt"}}}, "header/Content-Length", Severity.WARNING),
+        ({"path": {"type": "RandomInt"}}, "path", Severity.WARNING),
+        ({"body": {"$.missing": {"type": "Uuid"}}}, "body/$.missing", Severity.NOTE),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_a_generator_that_has_no_effect(generators: dict[str, Any], place: str, severity: Severity) -> None:
+    """It is told at its place, and the example is served."""
+    response, problems = answer({"body": {"id": 1}, "generators": generators})
+    assert response.body == b'{"id":1}'
+    assert [(p.severity, p.pointer) for p in problems] == [(severity, f"/interactions/0/response/generators/{place}")]
+    assert problems[0].cure
 
 
 @pytest.mark.parametrize(
