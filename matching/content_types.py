@@ -84,6 +84,15 @@ def codec_of(content_type: ContentType | None) -> str | None:
         return None
 
 
+_XML_ENCODING = re.compile(r"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
+
+
+def xml_codec(head: str) -> str | None:
+    """The codec that an XML declaration at the beginning of a text names, where it names one that is known."""
+    found = _XML_ENCODING.match(head)
+    return None if found is None else codec_of(ContentType("text", "xml", (("charset", found[1]),)))
+
+
 def decoded_text(content: bytes, codec: str | None) -> str:
     """Bytes as text; what is not in the codec is read as UTF-8, and what is not that stays distinct."""
     if codec is not None and codec != "utf-8":

@@ -16,14 +16,14 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from matching.content_types import codec_of, decoded_text
+from matching.content_types import codec_of, decoded_text, xml_codec
 from matching.errors import Problem
 from matching.generators.places import Place, Placement, made, note_idle
 from matching.http_text import encoded, percent_decoded
 from matching.json_text import dump_json, parse_json, text_of
 from matching.model import Body
 from matching.paths import Path, Token, Wildcard, render_step, token_weight
-from matching.xml_text import Element, parse_xml
+from matching.xml_text import Element, XmlError, parse_xml
 
 Cut = tuple[list[bytes], list[Place]]  # pieces, and the places between them
 
@@ -80,10 +80,16 @@ def _spots(holder: Any, key: Any, name: str, path: Path) -> Iterator[tuple[Any, 
     if not path:
         yield holder, key, name
         return
-    value = holder[key]
-    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for inner, _ in list(below):
-        if token_weight(path[0], inner):
+    value, step = holder[key], path[0]
+    if isinstance(value, dict):
+        inside = list(value) if isinstance(step, Wildcard) else [step if isinstance(step, str) else str(step)]
+    elif isinstance(value, list):
+        inside = list(range(len(value))) if isinstance(step, Wildcard) else [step]
+    else:
+        return
+    for inner in inside:
+        known = inner in value if isinstance(value, dict) else isinstance(inner, int) and inner < len(value)
+        if known and token_weight(step, inner):
             yield from _spots(value, inner, name + render_step(inner), path[1:])
 
 
@@ -97,7 +103,9 @@ _Region = tuple[int, int, Place]  # start and end in the text, and what stands t
 
 def cut_xml(body: Body, placements: list[Placement], problems: list[Problem]) -> Cut:
     """The XML document cut where texts and attributes are generated. Raises XmlError."""
-    codec = codec_of(body.content_type)
+    codec = codec_of(body.content_type) or xml_codec(body.content[:1000].decode("latin-1")) or "utf-8"
+    if codec.startswith(("utf-16", "utf-32")):
+        raise XmlError(f"it is in {codec}")
     text = encoded(decoded_text(body.content, codec))
     root = parse_xml(text, "utf-8")
     cuts: dict[int, _Region] = {}
@@ -111,10 +119,22 @@ def cut_xml(body: Body, placements: list[Placement], problems: list[Problem]) ->
             start, end, example, write = cut
             generator = made(placement, example, problems)
             if generator is not None:
-                cuts[start] = (start, end, Place(name, generator, example, write))
+                cuts[start] = (start, end, Place(name, generator, example, _in_codec(write, codec)))
         if not found:
             note_idle(placement, problems)
-    return _cut_at(text, cuts)
+    pieces, places = _cut_at(text, cuts)
+    return [_recoded(piece, codec) for piece in pieces], places
+
+
+def _recoded(content: bytes, codec: str) -> bytes:
+    """UTF-8 in another codec; what that cannot write becomes a character reference."""
+    if codec == "utf-8":
+        return content
+    return content.decode("utf-8", "surrogateescape").encode(codec, "xmlcharrefreplace")
+
+
+def _in_codec(write: Callable[[Any], bytes], codec: str) -> Callable[[Any], bytes]:
+    return write if codec == "utf-8" else lambda value: _recoded(write(value), codec)
 
 
 def _cut_at(text: bytes, cuts: dict[int, _Region]) -> Cut:

@@ -37,9 +37,10 @@ class MatchingStrings:
     def drawn(self, random: Random) -> str:
         """A string that matches. Raises PatternError when none was found."""
         token = PATIENCE.set(Patience())  # one for all tries
+        writer = _IDLE.pop() if _IDLE else _Writer(random)
         try:
             for _ in range(_TRIES):
-                text = _Writer(random).written(self._parsed)
+                text = writer.written(self._parsed, random)
                 if self._pattern.matches(text):
                     return text
         except PatternError:
@@ -48,6 +49,7 @@ class MatchingStrings:
             raise PatternError(f"has something that no string is made for: {error}") from None
         finally:
             PATIENCE.reset(token)
+            _IDLE.append(writer)
         raise PatternError("was not matched by any of the strings that were made for it")
 
 
@@ -67,8 +69,11 @@ class _Writer(Xeger):
             "not_literal": lambda code: self._random.choice(_PRINTABLE.replace(chr(code), "")),
         }
 
-    def written(self, parsed: Any) -> str:
+    def written(self, parsed: Any, random: Random) -> str:
         """A string for a parsed pattern; it matches unless the pattern has look-around."""
+        self._random = random
+        self._left = _MOST_STEPS
+        self._cache.clear()
         return str(self._build_string(parsed))
 
     def _handle_state(self, state: Any) -> Any:
@@ -115,3 +120,6 @@ class _Writer(Xeger):
     def _members(self, category: Any) -> str:
         members = self._categories[category.name.lower()]()
         return "".join(char for char in members if char in _PRINTABLE) or members
+
+
+_IDLE: list[_Writer] = []  # writers that nobody uses now: making one takes longer than writing most strings

@@ -40,6 +40,9 @@ class Template:
         return b"".join(parts)
 
 
+_MANY_PLACES = 200
+
+
 @dataclass(frozen=True, slots=True)
 class ResponseTemplate:
     """The generated parts of an answer; what is None or not named stays as it was recorded."""
@@ -47,6 +50,11 @@ class ResponseTemplate:
     status: Place | None
     headers: tuple[tuple[str, Place], ...]  # name as it is sent, place
     body: Template | None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether filling it takes long enough to hold up others."""
+        return self.body is not None and len(self.body.places) > _MANY_PLACES
 
     def fill_status(self, context: GeneratorContext, recorded: int) -> int:
         """The status of one answer."""
@@ -143,8 +151,14 @@ def _placement(base: Path, generator: Generator, problems: list[Problem]) -> Pla
         problems.append(set_aside(generator.pointer, f"the path {generator.path!r} {error}"))
         return None
 
+    ready: dict[type, ValueGenerator] = {}  # one for all places where a value of some type is recorded
+
     def make(example: Any, /) -> ValueGenerator:
-        return compile_value(generator.type, generator.attributes, example)
+        if generator.type == "MockServerURL":  # depends on the recorded value itself
+            return compile_value(generator.type, generator.attributes, example)
+        if type(example) not in ready:
+            ready[type(example)] = compile_value(generator.type, generator.attributes, example)
+        return ready[type(example)]
 
     return Placement((*base, *path), make, generator.pointer, generator.type)
 

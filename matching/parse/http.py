@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from matching.content_types import JSON, ContentType, Kind, codec_of, detect_content_type, parse_content_type
+from matching.content_types import JSON, ContentType, Kind, codec_of, detect_content_type, parse_content_type, xml_codec
 from matching.http_text import base64_decoded, parse_query, split_header
 from matching.json_text import JsonError, dump_json, parse_json, text_of
 from matching.model import MISSING_BODY, NULL_BODY, Body, BodyState, HeaderValues, QueryParameters
@@ -91,14 +90,11 @@ def _text_content(text: str, declared: ContentType | None) -> bytes:
     return content if decoded is None else decoded
 
 
-_XML_ENCODING = re.compile(r"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""")
-
-
 def _in_charset(text: str, utf8: bytes, declared: ContentType | None) -> bytes:
     """Recorded text as bytes of the charset that its type (or an XML declaration) names, where it can be written so."""
     codec = codec_of(declared)
-    if codec is None and declared is not None and declared.kind is Kind.XML and (found := _XML_ENCODING.match(text)):
-        codec = codec_of(ContentType("text", "xml", (("charset", found[1]),)))
+    if codec is None and declared is not None and declared.kind is Kind.XML:
+        codec = xml_codec(text)
     try:
         return utf8 if codec is None or codec == "utf-8" else text.encode(codec)
     except UnicodeEncodeError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -132,7 +132,11 @@ class StubDoor:
         else:
             found = self._decide(served.decisions, resolved.stub, actual, state)
         if isinstance(found, Match):
-            return self._hit(request, served, resolved, actual, found)
+            template = self._template(served, found.interaction)
+            if template is not None:
+                return await self._generated(request, served, resolved, actual, found, template)
+            response = found.interaction.response
+            return self._hit(request, served, found, response.status, response.body)
         if self._cors is not None and self._cors.is_preflight(request):
             return web.Response(status=204, headers={"Server": SERVER, **self._cors.preflight_headers(request)})
         question = Question(served.book.snapshot, resolved, actual, state, server_of(request), found.gave_up)
@@ -180,13 +184,21 @@ class StubDoor:
             raise BadRequestError(f"the provider state {source!r} {error}", cure) from None
 
     def _hit(
-        self, request: BaseRequest, served: _Served, resolved: Resolved, actual: Request, found: Match
+        self,
+        request: BaseRequest,
+        served: _Served,
+        found: Match,
+        status: int,
+        body: bytes,
+        generated_headers: Iterable[tuple[str, str]] = (),
     ) -> web.StreamResponse:
         interaction = found.interaction
         ready = served.headers.get(interaction)
         if ready is None:
             ready = served.headers[interaction] = ready_headers(interaction)
         headers = ready.copy()
+        for name, value in generated_headers:
+            headers[name] = value
         if found.lenient:
             headers["X-Stub-Match"] = "lenient"
         if self._options.log_hits:
@@ -195,12 +207,8 @@ class StubDoor:
                 target=f"{request.method} {request.raw_path}",
                 interaction=interaction.interaction.description,
                 pact=f"{interaction.consumer} → {interaction.provider}",
-                status=interaction.response.status,
+                status=status,
             )
-        status, body = interaction.response.status, interaction.response.body
-        template = self._template(served, interaction)
-        if template is not None:
-            status, body = self._generated(request, resolved, actual, interaction, template, headers)
         if self._cors is not None:
             self._cors.allow(request, headers)
         return web.Response(status=status, headers=headers, body=body)
@@ -213,16 +221,17 @@ class StubDoor:
             served.echoing[interaction] = echo_template(interaction)
         return served.echoing[interaction]
 
-    def _generated(
+    async def _generated(
         self,
         request: BaseRequest,
+        served: _Served,
         resolved: Resolved,
         actual: Request,
-        interaction: CompiledInteraction,
+        found: Match,
         template: ResponseTemplate,
-        headers: CIMultiDict[str],
-    ) -> tuple[int, bytes]:
-        """Status and body of an answer with generated values; its headers are put in place."""
+    ) -> web.StreamResponse:
+        """An answer with generated values."""
+        interaction = found.interaction
         context = self.generation.context(
             request,
             interaction.id,
@@ -231,11 +240,12 @@ class StubDoor:
             actual,
             interaction.header_names,
         )
-        response = interaction.response
-        for name, value in template.fill_headers(context):
-            headers[name] = value
-        status = template.fill_status(context, response.status)
-        return status, template.fill_body(context, status, response.body)
+        status = template.fill_status(context, interaction.response.status)
+        if template.is_large:  # thousands of values must not hold up everyone else
+            body = await self.in_thread(template.fill_body, context, status, interaction.response.body)
+        else:
+            body = template.fill_body(context, status, interaction.response.body)
+        return self._hit(request, served, found, status, body, template.fill_headers(context))
 
     async def _miss(self, request: BaseRequest, question: Question) -> web.StreamResponse:
         limit = self._options.near_misses

@@ -34,14 +34,41 @@ def assert_only_the_middle_is_skipped(pact: CompiledPact, pointer: str) -> None:
     assert not isinstance(find(index, post('{"a":"x"}')), Match)
 
 
+# Nowhere in a request.
 RULES = [
     {"match": "no-such-rule"},
     {"match": "Type"},
-    {"match": "ignore-order"},
+    {"match": "Semver"},
     {"match": "statusCode", "status": "success"},
     {"match": "regex", "regex": "("},
     {"match": "include"},
+    {"match": "date", "format": "bbb"},
+    {"match": "time", "time": "HH:mm:ss 'Uhr"},
+    {"match": "datetime", "format": "yyyy-MM-dd'T'HH:mm[:ss"},
+    {"match": "datetime", "format": "MM/dd/yy hh:mm tt"},
+    {"match": "date", "format": "y" * 257},
+    {"match": "contentType"},
+    {"match": "contentType", "value": "png"},
 ]
+
+# Only for values that have a kind, or for values that have others beside them.
+JSON_RULES = [
+    {"match": "null"},
+    {"match": "values"},
+    {"match": "eachKey", "rules": [{"match": "type"}]},
+    {"match": "ignore-order"},
+]
+LIST_RULES = [
+    {"match": "eachValue", "rules": [{"match": "type"}]},
+    {"match": "arrayContains", "variants": []},
+]
+TEXT = {"headers": {"Content-Type": "text/plain"}, "body": "x"}
+XML = {"headers": {"Content-Type": "application/xml"}, "body": "<a>x</a>"}
+FORM = {"headers": {"Content-Type": "application/x-www-form-urlencoded"}, "body": "a=x"}
+PARTS = {
+    "headers": {"Content-Type": "multipart/form-data; boundary=AA"},
+    "body": '--AA\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--AA--\r\n',
+}
 
 ROOT = "/interactions/1/request/matchingRules"
 
@@ -60,35 +87,122 @@ def test_a_flat_body_rule(rule: dict[str, Any]) -> None:
     assert_only_the_middle_is_skipped(pact, f"{ROOT}/$.body.a")
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("rule", RULES + JSON_RULES + LIST_RULES, ids=str)
 def test_a_rule_of_the_path(rule: dict[str, Any]) -> None:
     """A rule that cannot be applied to the path."""
     assert_only_the_middle_is_skipped(around({"matchingRules": {"path": {"matchers": [rule]}}}), f"{ROOT}/path")
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("rule", RULES + JSON_RULES, ids=str)
 def test_a_rule_of_a_parameter(rule: dict[str, Any]) -> None:
     """A rule that cannot be applied to a query parameter."""
     pact = around({"query": {"a/b": ["1"]}, "matchingRules": {"query": {"a/b": {"matchers": [rule]}}}})
     assert_only_the_middle_is_skipped(pact, f"{ROOT}/query/a~1b")
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("rule", RULES + JSON_RULES, ids=str)
 def test_a_rule_of_a_header(rule: dict[str, Any]) -> None:
     """A rule that cannot be applied to a header."""
     pact = around({"headers": {"X-A": "1"}, "matchingRules": {"header": {"X-A": {"matchers": [rule]}}}})
     assert_only_the_middle_is_skipped(pact, f"{ROOT}/header/X-A")
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("rule", RULES + JSON_RULES + LIST_RULES, ids=str)
 def test_a_rule_of_a_text(rule: dict[str, Any]) -> None:
     """A rule that cannot be applied to a text body."""
-    request = {
-        "headers": {"Content-Type": "text/plain"},
-        "body": "x",
-        "matchingRules": {"body": {"$": {"matchers": [rule]}}},
-    }
-    assert_only_the_middle_is_skipped(around(request), f"{ROOT}/body/$")
+    pact = around({**TEXT, "matchingRules": {"body": {"$": {"matchers": [rule]}}}})
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/body/$")
+
+
+@pytest.mark.parametrize("rule", RULES + JSON_RULES + LIST_RULES, ids=str)
+@pytest.mark.parametrize("path", ["$.a", "$.a.#text", "$.a[0]"])
+def test_a_rule_of_an_element(rule: dict[str, Any], path: str) -> None:
+    """A rule that cannot be applied to an XML body: its texts have no kind, its elements are no list."""
+    pact = around({**XML, "matchingRules": {"body": {path: {"matchers": [rule]}}}})
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/body/{path}")
+
+
+@pytest.mark.parametrize("rule", RULES + JSON_RULES, ids=str)
+@pytest.mark.parametrize("path", ["$.a", "$"])
+def test_a_rule_of_a_form_field(rule: dict[str, Any], path: str) -> None:
+    """A rule that cannot be applied to a field of a form."""
+    pact = around({**FORM, "matchingRules": {"body": {path: {"matchers": [rule]}}}})
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/body/{path}")
+
+
+@pytest.mark.parametrize("rule", RULES + JSON_RULES + LIST_RULES, ids=str)
+@pytest.mark.parametrize("path", ["$.a", "$"])
+def test_a_rule_of_a_part(rule: dict[str, Any], path: str) -> None:
+    """A rule that cannot be applied to a field of a multipart body."""
+    pact = around({**PARTS, "matchingRules": {"body": {path: {"matchers": [rule]}}}})
+    assert_only_the_middle_is_skipped(pact, f"{ROOT}/body/{path}")
+
+
+NO_RULES = [
+    {"match": "eachValue"},
+    {"match": "eachValue", "rules": []},
+    {"match": "eachValue", "rules": None},
+]
+OUT_OF_RANGE = [
+    {"match": "arrayContains", "variants": [{"index": 2, "rules": {}}]},
+    {"match": "arrayContains", "variants": [{"index": 0, "rules": {}}, {"index": 9, "rules": {}}]},
+]
+
+
+@pytest.mark.parametrize("rule", NO_RULES + OUT_OF_RANGE, ids=str)
+def test_a_rule_of_a_list_that_says_nothing(rule: dict[str, Any]) -> None:
+    """`eachValue` without rules, and a variant of `arrayContains` for an item that is not recorded."""
+    pact = around({"body": {"a": [1, "x"]}, "matchingRules": {"body": {"$.a": {"matchers": [rule]}}}})
+    assert [item.description for item in pact.skipped] == ["odd"]
+    assert [problem.severity for problem in pact.problems] == [Severity.SKIPPED]
+
+
+@pytest.mark.parametrize("rule", NO_RULES + OUT_OF_RANGE, ids=str)
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"query": {"a": ["1", "2"]}, "matchingRules": {"query": {"a": "rule"}}},
+        {"headers": {"X-A": ["1", "2"]}, "matchingRules": {"header": {"X-A": "rule"}}},
+        {**FORM, "body": "a=1&a=2", "matchingRules": {"body": {"$.a": "rule"}}},
+    ],
+    ids=["query", "header", "form"],
+)
+def test_a_rule_of_several_values_that_says_nothing(request_: dict[str, Any], rule: dict[str, Any]) -> None:
+    """The same on the values of a parameter, header or field."""
+    ((category, rules),) = request_["matchingRules"].items()
+    spelled = {category: {name: {"matchers": [rule]} for name in rules}}
+    pact = around({**request_, "matchingRules": spelled})
+    assert [item.description for item in pact.skipped] == ["odd"]
+    assert [problem.severity for problem in pact.problems] == [Severity.SKIPPED]
+
+
+NESTED = [
+    {"match": "eachKey", "rules": [{"match": "no-such-rule"}]},
+    {"match": "eachKey", "rules": [{"match": "eachValue", "rules": [{"match": "type"}]}]},
+    {"match": "eachValue", "rules": [{"match": "no-such-rule"}]},
+    {"match": "eachValue", "rules": [{"match": "eachValue", "rules": []}]},
+    {"match": "eachValue", "rules": [{"match": "eachValue", "rules": [{"match": "statusCode", "status": "info"}]}]},
+    {"match": "eachValue", "rules": [{"match": "type"}, {"match": "date", "format": "bbb"}]},
+    {"match": "eachValue", "rules": [{"match": "regex", "regex": "("}]},
+]
+
+
+@pytest.mark.parametrize("rule", NESTED, ids=str)
+def test_a_rule_within_a_rule(rule: dict[str, Any]) -> None:
+    """A rule that cannot be applied takes the interaction away however deeply it stands in another."""
+    pact = around({"body": {"a": {"k": "x"}}, "matchingRules": {"body": {"$.a": {"matchers": [rule]}}}})
+    assert [item.description for item in pact.skipped] == ["odd"]
+    assert [problem.severity for problem in pact.problems] == [Severity.SKIPPED]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_rule_within_a_variant(rule: dict[str, Any]) -> None:
+    """So does one within a variant of `arrayContains`."""
+    variant = {"index": 0, "rules": {"$.b": {"matchers": [rule]}}}
+    rules = {"body": {"$.a": {"matchers": [{"match": "arrayContains", "variants": [variant]}]}}}
+    pact = around({"body": {"a": [{"b": "x"}]}, "matchingRules": rules})
+    assert [item.description for item in pact.skipped] == ["odd"]
+    assert [problem.severity for problem in pact.problems] == [Severity.SKIPPED]
 
 
 def test_one_bad_rule_among_good_ones() -> None:
@@ -132,6 +246,22 @@ def test_the_response_is_never_a_reason() -> None:
     pact = load({"request": {}, "response": {"status": 200, "body": {"a": 1}, "matchingRules": rules}})
     assert len(pact.interactions) == 1
     assert not pact.skipped
+
+
+def test_plugins_are_not_run() -> None:
+    """An interaction that asks for a plugin is served by its recorded content, with a warning; so is a message."""
+    plugin = {"pluginConfiguration": {"protobuf": {"descriptorKey": "1"}}}
+    http = {"description": "call", "request": {"path": "/a"}, **plugin}
+    event = {"type": "Asynchronous/Messages", "description": "event", "contents": {"content": 1}, **plugin}
+    pact = load(http, event, version="V4")
+    assert [item.interaction.description for item in pact.interactions] == ["call"]
+    assert [item.message.description for item in pact.messages] == ["event"]
+    assert [(problem.severity, problem.pointer) for problem in pact.problems] == [
+        (Severity.WARNING, "/interactions/0/pluginConfiguration"),
+        (Severity.WARNING, "/interactions/1/pluginConfiguration"),
+    ]
+    assert all("'protobuf' is not run" in problem.message for problem in pact.problems)
+    assert isinstance(find(Index(pact.interactions), Request("GET", "/a")), Match)
 
 
 def test_rules_that_reach_nothing_are_noted() -> None:
