@@ -26,6 +26,7 @@ from matching.model import (
     Body,
     BodyState,
     ExampleRequest,
+    Generator,
     Interaction,
     Message,
     Pact,
@@ -252,10 +253,7 @@ def _interaction_id(interaction: Interaction, consumer: str, provider: str) -> s
         [[name, _rules_identity(part)] for named in (rules.query, rules.header) for name, part in named.items()],
         [[repr(path), _rules_identity(part)] for path, part in rules.body],
         [response.status, response.headers, _body_identity(response.body)],
-        [
-            [generator.category, generator.path, generator.type, generator.attributes]
-            for generator in response.generators
-        ],
+        _generators_identity(response.generators),
         _path_expression(request),
     ]
     return _digest(identity)
@@ -269,7 +267,17 @@ def _message_id(message: Message, pact: Pact) -> str:
         message.key,
         message.description,
         [[state.name, state.params] for state in message.states],
-        [[content.role.value, content.metadata, _body_identity(content.body)] for content in message.contents],
+        [
+            [
+                content.role.value,
+                content.metadata,
+                _body_identity(content.body),
+                _generators_identity(content.generators),
+                [[repr(path), _rules_identity(part)] for path, part in content.rules.body],
+                [[name, _rules_identity(part)] for name, part in content.rules.metadata.items()],
+            ]
+            for content in message.contents
+        ],
     ]
     return _digest(identity)
 
@@ -280,6 +288,10 @@ def _digest(identity: Any) -> str:
 
 def _body_identity(body: Body) -> list[str]:
     return [body.state.value, str(body.content_type), body.content.hex()]
+
+
+def _generators_identity(generators: tuple[Generator, ...]) -> list[Any]:
+    return [[item.category, item.path, item.type, item.attributes] for item in generators]
 
 
 def _rules_identity(rules: RuleList | None) -> list[Any]:

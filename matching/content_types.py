@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from matching.http_text import is_sendable_value, is_token
 from matching.json_text import JsonError, parse_json
 
 
@@ -119,7 +120,7 @@ def parse_content_type(text: str) -> ContentType | None:
     """Parse a `Content-Type` value; None when it is not a media type."""
     essence, *rest = text.split(";")
     base, slash, subtype = essence.strip().lower().partition("/")
-    if not slash or not base or not subtype:
+    if not slash or not is_token(base) or not is_token(subtype) or not is_sendable_value(text):
         return None
     return ContentType(base, subtype, tuple(parse_parameters(rest)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from matching.bodies import BodyMatcher, compile_body
@@ -34,7 +35,8 @@ class CompiledContent:
         """(content, metadata) with generators applied."""
         metadata = dict(self.metadata)
         for name, place in self.generated:
-            metadata[name] = place.value(context)
+            value = place.value(context)
+            metadata[name] = float(value) if isinstance(value, Decimal) else value
         return (self.content if self.template is None else self.template.fill(context)), metadata
 
 

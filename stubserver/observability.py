@@ -30,7 +30,9 @@ def configure_logging(level: str, form: str) -> None:
             structlog.processors.JSONRenderer(serializer=_dumped),
         ]
     else:
-        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        # Plain: the usual ones show the values of variables, which may be secrets of whoever sent a request.
+        plain = structlog.dev.plain_traceback
+        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain))
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),

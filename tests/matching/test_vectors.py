@@ -22,6 +22,31 @@ def regex(source: str) -> dict[str, Any]:
     return {"match": "regex", "regex": source}
 
 
+def date(source: str) -> dict[str, Any]:
+    return {"match": "date", "format": source}
+
+
+def each_key(*rules: dict[str, Any]) -> dict[str, Any]:
+    return {"match": "eachKey", "rules": list(rules)}
+
+
+def each_value(*rules: dict[str, Any]) -> dict[str, Any]:
+    return {"match": "eachValue", "rules": list(rules)}
+
+
+def variant(index: int, rule: dict[str, Any], path: str = "$") -> dict[str, Any]:
+    return {"index": index, "rules": {path: {"matchers": [rule]}}}
+
+
+def contains(*variants: dict[str, Any]) -> dict[str, Any]:
+    return {"match": "arrayContains", "variants": list(variants)}
+
+
+SEMVER = {"match": "semver"}
+MILLISECONDS = {"match": "datetime", "format": "yyyy-MM-dd'T'HH:mm:ss.SSSX"}
+AN_INSTANT = '{"a":"2000-01-31T10:00:00.000Z"}'
+
+
 class Body(NamedTuple):
     """One vector: the recorded and the actual JSON as texts; `at` is where the mismatch is."""
 
@@ -152,6 +177,59 @@ BODIES = [
     Body('{"a":{"k":1,"l":2}}', {"$.a": VALUES}, '{"a":{"l":1}}', False, "$.a.l"),
     Body('{"a":{"k":{"n":1}}}', {"$.a": VALUES, "$.a.*": TYPE}, '{"a":{"z":{"n":5,"q":1}}}', False, "$.a.z.q"),
     Body('{"a":{"k":{"n":1}}}', {"$.a": VALUES, "$.a.*": TYPE}, '{"a":{"z":{"n":5}}}', True),
+    # semver
+    Body('{"a":"1.0.0"}', {"$.a": SEMVER}, '{"a":"1.2.3-beta.1+b"}', True),
+    Body('{"a":"1.0.0"}', {"$.a": SEMVER}, '{"a":"v1.2.3"}', False, "$.a"),
+    Body('{"a":"1.0.0"}', {"$.a": SEMVER}, '{"a":1}', False, "$.a"),
+    Body('{"a":["1.0.0"]}', {"$.a": SEMVER}, '{"a":["2.0.0","3.1.0"]}', True),
+    Body('{"a":["1.0.0"]}', {"$.a": SEMVER}, '{"a":["2.0.0","3.1"]}', False, "$.a[1]"),
+    Body('{"a":{"b":"1.0.0"}}', {"$.a": SEMVER}, '{"a":{"b":"1.0.0"}}', False, "$.a"),
+    # date, time, datetime
+    Body('{"a":"2000-01-31"}', {"$.a": date("yyyy-MM-dd")}, '{"a":"2024-02-30"}', False, "$.a"),
+    Body('{"a":"2000-01-31"}', {"$.a": date("yyyy-MM-dd")}, '{"a":"2024-2-3"}', True),
+    Body('{"a":"2000-01-31"}', {"$.a": date("yyyy-MM-dd")}, '{"a":20240203}', False, "$.a"),
+    Body('{"a":["2000-01-31"]}', {"$.a": date("yyyy-MM-dd")}, '{"a":["2024-02-03","x"]}', False, "$.a[1]"),
+    Body('{"a":{"b":"2000-01-31"}}', {"$.a": date("yyyy-MM-dd")}, '{"a":{"b":"2000-01-31"}}', False, "$.a"),
+    Body('{"a":"10:00"}', {"$.a": {"match": "time", "format": "HH:mm"}}, '{"a":"24:00"}', False, "$.a"),
+    Body('{"a":"10:00"}', {"$.a": {"match": "time", "time": "HH:mm"}}, '{"a":"23:59"}', True),
+    Body(AN_INSTANT, {"$.a": {"match": "timestamp"}}, '{"a":"2024-01-31T10:00:00+10:00"}', True),
+    Body(AN_INSTANT, {"$.a": {"match": "timestamp"}}, '{"a":"2024-01-31T10:00:00Z"}', True),
+    Body(AN_INSTANT, {"$.a": {"match": "timestamp"}}, '{"a":"2024-01-31T10:00:00"}', True),  # ISO 8601 allows it
+    Body(AN_INSTANT, {"$.a": {"match": "timestamp"}}, '{"a":"2024-01-31"}', False, "$.a"),
+    Body(AN_INSTANT, {"$.a": MILLISECONDS}, '{"a":"2024-01-31T10:00:00.123Z"}', True),
+    Body(AN_INSTANT, {"$.a": MILLISECONDS}, '{"a":"2024-01-31T10:00:00.123456Z"}', False, "$.a"),
+    Body(
+        AN_INSTANT,
+        {"$.a": {"match": "datetime", "format": "yyyy-MM-ddTHH:mm:ssX"}},  # an unquoted T is understood
+        '{"a":"2024-01-31T10:00:00Z"}',
+        True,
+    ),
+    # contentType
+    Body('{"a":"x"}', {"$.a": {"match": "contentType", "value": "application/json"}}, r'{"a":"{\"b\":1}"}', True),
+    Body('{"a":"x"}', {"$.a": {"match": "contentType", "value": "application/json"}}, '{"a":"x"}', False, "$.a"),
+    Body('{"a":{"b":"x"}}', {"$.a": {"match": "contentType", "value": "text/plain"}}, '{"a":{"b":"x"}}', False, "$.a"),
+    # eachKey
+    Body('{"a":{"k1":1}}', {"$.a": each_key(regex(r"k\d"))}, '{"a":{"k2":1}}', True),
+    Body('{"a":{"k1":1}}', {"$.a": each_key(regex(r"k\d"))}, '{"a":{"x":1}}', False, "$.a.x"),
+    Body('{"a":{"k1":1}}', {"$.a": each_key(regex(r"k\d"))}, '{"a":{"k1":2}}', True),
+    Body('{"a":{"k1":1}}', {"$.a": each_key(regex(r"k\d"))}, '{"a":{}}', True),
+    Body('{"a":{"k1":1}}', {"$.a": each_key(regex(r"k\d"))}, '{"a":null}', False, "$.a"),
+    # eachValue
+    Body('{"a":{"k":1}}', {"$.a": each_value(INTEGER)}, '{"a":{"z":2,"y":3}}', True),
+    Body('{"a":{"k":1}}', {"$.a": each_value(INTEGER)}, '{"a":{"z":"s"}}', False, "$.a.z"),
+    Body('{"a":[1]}', {"$.a": each_value(TYPE)}, '{"a":[2,3]}', True),
+    Body('{"a":[1]}', {"$.a": each_value(TYPE)}, '{"a":[]}', True),
+    Body('{"a":[1]}', {"$.a": each_value(TYPE)}, '{"a":[2,"x"]}', False, "$.a[1]"),
+    Body(
+        '{"a":{"k":{"m":"s"}}}', {"$.a": each_value(TYPE), "$.a.*.m": regex(r"\d")}, '{"a":{"z":{"m":"q"}}}', True
+    ),  # a deeper rule does not reach below eachValue
+    # arrayContains
+    Body('{"a":[1,"x"]}', {"$.a": contains(variant(0, INTEGER))}, '{"a":["q",5,null]}', True),
+    Body('{"a":[1,"x"]}', {"$.a": contains(variant(0, INTEGER))}, '{"a":["q"]}', False, "$.a"),
+    Body('{"a":[1,2]}', {"$.a": contains()}, '{"a":[2,3,1]}', True),
+    Body('{"a":[1,2]}', {"$.a": contains()}, '{"a":[2,3]}', False, "$.a"),
+    Body('{"a":[{"x":1}]}', {"$.a": contains(variant(0, TYPE, "$.x"))}, '{"a":[{"x":2,"y":1}]}', False, "$.a"),
+    Body('{"a":[{"x":1}]}', {"$.a": contains(variant(0, TYPE, "$.x"))}, '{"a":[5,{"x":2}]}', True),
     # which rule wins
     Body('{"a":[{"b":1}]}', {"$": TYPE, "$.a[*].b": regex("[1-5]")}, '{"a":[{"b":7}]}', False, "$.a[0].b"),
     Body('{"a":[{"b":1}]}', {"$.a[*].b": regex("[1-5]"), "$.a[0].b": TYPE}, '{"a":[{"b":7}]}', True),
@@ -494,6 +572,49 @@ def test_rules_at_the_root_of_text_and_bytes(vector: Root, layout: str) -> None:
         "matchingRules": LAYOUTS[layout]({"$": vector.rule}),
     }
     assert decide(only_request(request, layout), post(vector.actual, vector.content_type)) is vector.matches
+
+
+class Text(NamedTuple):
+    """One vector of a body without rules that is not JSON: its type, what is recorded, what comes."""
+
+    content_type: str
+    recorded: str
+    actual: str
+    matches: bool
+    at: str | None = None
+
+
+FORM = "application/x-www-form-urlencoded"
+XML = "application/xml"
+
+TEXTS = [
+    Text(FORM, "a=1&b=2", "b=2&a=1", True),
+    Text(FORM, "a=1&b=2", "a=1&b=2&c=3", False, "$.c"),
+    Text(FORM, "a=1&b=2", "a=1", False, "$.b"),
+    Text(FORM, "a=1&b=2", "a=1&b=3", False, "$.b"),
+    Text(FORM, "a=", "a", True),
+    Text(XML, '<r a="1" b="2"/>', '<r b="2" a="1"/>', True),
+    Text(XML, '<r a="1"/>', '<r a="1" b="2"/>', False, "$.r['@b']"),
+    Text(XML, "<r><a>x</a></r>", "<r>\n  <a> x </a>\n</r>", True),
+    Text(XML, "<r><a>1</a><b>2</b></r>", "<r><b>2</b><a>1</a></r>", True),
+    Text(XML, '<n:r xmlns:n="urn:x">1</n:r>', '<m:r xmlns:m="urn:x">1</m:r>', True),
+    Text(XML, '<n:r xmlns:n="urn:x">1</n:r>', '<n:r xmlns:n="urn:y">1</n:r>', False),
+    Text("text/plain", "hello", "hello ", False, "$"),
+    Text("text/html", "<p>", "<p>", True),
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("vector", TEXTS, ids=lambda vector: f"{vector.recorded} {vector.actual}")
+def test_text_body(vector: Text, layout: str) -> None:
+    """Forms, XML and text are compared as what they are, in every layout of a pact."""
+    body = {"content": vector.recorded, "contentType": vector.content_type} if layout == "V4" else vector.recorded
+    request = {"method": "POST", "headers": {"Content-Type": vector.content_type}, "body": body}
+    interaction = only_request(request, layout)
+    actual = post(vector.actual, vector.content_type)
+    assert decide(interaction, actual) is vector.matches
+    if vector.at is not None:
+        assert [mismatch.path for mismatch in interaction.explain(actual)] == [vector.at]
 
 
 def test_an_empty_list_of_rules_does_not_stop_inheritance() -> None:
