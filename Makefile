@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint format examples bench bench-micro bench-http coverage clean
+.PHONY: run test coverage oracle lint format examples bench bench-micro bench-http clean
 
 run: $(VENV)/.installed-run ## serve the example pacts
 	$(BIN)/stubserver serve examples/pacts --watch --port $(PORT)
@@ -14,8 +14,17 @@ run: $(VENV)/.installed-run ## serve the example pacts
 test: $(VENV)/.installed-test ## all tests
 	$(BIN)/python -m pytest
 
-coverage: $(VENV)/.installed-test ## all tests, with the branch coverage of the matching core
-	$(BIN)/python -m pytest --cov=matching --cov=stubserver --cov-branch --cov-report=term-missing:skip-covered
+# The tests of the core, those that need no server.
+CORE_TESTS := tests/matching tests/generators tests/conformance/test_specification.py tests/test_matching_docs.py
+
+coverage: $(VENV)/.installed-test ## the branch coverage of the matching core by its own tests
+	$(BIN)/python -m pytest $(CORE_TESTS) --cov=matching --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=98
+
+COUNT ?= 100000
+SEED ?= 1
+
+oracle: $(VENV)/.installed-test ## compare the core with the Rust core on random pacts and requests
+	$(BIN)/python -m tests.oracle --count $(COUNT) --seed $(SEED)
 
 lint: $(VENV)/.installed-lint ## style, types, import rules
 	$(BIN)/ruff check .
@@ -34,6 +43,7 @@ bench: bench-micro bench-http ## all benchmarks
 
 bench-micro: $(VENV)/.installed-test ## what parsing, compiling, looking up, matching and explaining cost
 	$(BIN)/python -m benchmarks.micro
+	$(BIN)/python -m benchmarks.kinds
 
 bench-http: $(VENV)/.installed-test ## requests per second beside the Rust stub and a bare aiohttp server
 	$(BIN)/python -m benchmarks.http
