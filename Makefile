@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test coverage oracle lint format examples bench bench-micro bench-http clean
+.PHONY: run test coverage oracle fuzz lint format examples bench bench-micro bench-http clean
 
 run: $(VENV)/.installed-run ## serve the example pacts
 	$(BIN)/stubserver serve examples/pacts --watch --port $(PORT)
@@ -25,6 +25,15 @@ SEED ?= 1
 
 oracle: $(VENV)/.installed-test ## compare the core with the Rust core on random pacts and requests
 	$(BIN)/python -m tests.oracle --count $(COUNT) --seed $(SEED)
+
+TARGETS ?= rule_path date_pattern expression regex xml multipart request pact
+SECONDS ?= 60
+
+fuzz: $(VENV)/.installed-fuzz ## feed the core with bytes that look for trouble
+	for target in $(TARGETS); do \
+	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=1500 -max_len=1000 \
+	    -artifact_prefix=$(VENV)/ || exit 1; \
+	done
 
 lint: $(VENV)/.installed-lint ## style, types, import rules
 	$(BIN)/ruff check .
@@ -61,6 +70,10 @@ $(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-fuzz: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[fuzz]'
 	@touch $@
 
 $(VENV)/.installed-lint: pyproject.toml constraints.txt | $(BIN)/python

@@ -136,9 +136,6 @@ class _Reader:
     def _quoted(self) -> str:
         text = ""
         self._at += 1
-        if self._source.startswith("'", self._at):
-            self._at += 1
-            return "'"
         while True:
             end = self._source.find("'", self._at)
             if end < 0:
@@ -146,7 +143,7 @@ class _Reader:
             text += self._source[self._at : end]
             self._at = end + 1
             if not self._source.startswith("'", self._at):
-                return text
+                return text or "'"
             text += "'"
             self._at += 1
 

@@ -72,7 +72,17 @@ def _recorded(value: Any) -> Any:
 
 
 def _json_written(value: Any) -> bytes:
-    return str(value).encode() if isinstance(value, Decimal) else dump_json(value)
+    if isinstance(value, Decimal):
+        return str(value).encode()
+    content = dump_json(value)
+    try:
+        content.decode()
+    except UnicodeDecodeError:  # bytes of a request that were no UTF-8, or half a character of JSON
+        content = _SURROGATE.sub("\ufffd", content.decode("utf-8", "surrogatepass")).encode()
+    return content
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _spots(holder: Any, key: Any, name: str, path: Path) -> Iterator[tuple[Any, Any, str]]:
@@ -237,7 +247,7 @@ def _leads_to(path: Path, name: str, number: int) -> bool:
 
 
 def _form_written(value: Any) -> bytes:
-    return quote_plus(text_of(value), errors="surrogatepass").encode()
+    return quote_plus(_SURROGATE.sub("\ufffd", text_of(value))).encode()
 
 
 def _form_fields(content: bytes) -> Iterator[tuple[int, int, str, int, str]]:

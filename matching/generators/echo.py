@@ -40,7 +40,10 @@ class _Echo:
             raise GeneratorError("nothing was asked for")
         if isinstance(self._example, str):
             return text
-        if isinstance(self._example, int) and re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text):
+        if isinstance(self._example, bool):
+            if text in ("true", "false"):
+                return text == "true"
+        elif isinstance(self._example, int) and re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text):
             return int(text)
         raise GeneratorError(f"{text[:50]!r} is not of the kind of the recorded value")
 
