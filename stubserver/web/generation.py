@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp.web_request import BaseRequest
 
 from matching import GeneratorContext, Request, draw_key
-from matching.json_text import JsonError, parse_json
+from matching.json_text import MAX_DEPTH, JsonError, depth_of, parse_json
 from matching.model import ProviderState
 from stubserver.errors import BadRequestError
 
@@ -91,6 +91,8 @@ def _given_params(text: str) -> Mapping[str, Any]:
         raise BadRequestError(f"{PARAMS_HEADER} is not JSON: {error}", _PARAMS_CURE) from None
     if not isinstance(params, dict):
         raise BadRequestError(f"{PARAMS_HEADER} is not a JSON object", _PARAMS_CURE)
+    if depth_of(params) > MAX_DEPTH:
+        raise BadRequestError(f"{PARAMS_HEADER} nests deeper than {MAX_DEPTH} levels", _PARAMS_CURE)
     return params
 
 

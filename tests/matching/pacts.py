@@ -60,3 +60,45 @@ def post(content: bytes | str, content_type: str | None = "application/json", pa
     """A POST with a body, by default JSON."""
     lines = [("Content-Type", content_type)] if content_type is not None else []
     return Request("POST", path, "", lines, content.encode() if isinstance(content, str) else content)
+
+
+def any_of(*rules: dict[str, Any]) -> dict[str, Any]:
+    """Rules of which one suffices."""
+    return {"combine": "OR", "matchers": list(rules)}
+
+
+def with_body(
+    recorded: Any,
+    rules: dict[str, Any] | None = None,
+    content_type: str | None = "application/json",
+    version: str = "V3",
+) -> CompiledInteraction:
+    """A POST whose body is recorded under rules: each path has one rule, a list of rules, or `any_of` some."""
+    headers = {"Content-Type": content_type} if content_type is not None else {}
+    request = {
+        "method": "POST",
+        "headers": headers,
+        "body": recorded,
+        "matchingRules": {"body": rule_lists(rules or {})},
+    }
+    return only_request(request, version)
+
+
+def rule_lists(rules: dict[str, Any]) -> dict[str, Any]:
+    """Rules by path or name as V3 spells them."""
+    spelled = {}
+    for place, rule in rules.items():
+        if isinstance(rule, dict) and "matchers" in rule:
+            spelled[place] = rule
+        else:
+            spelled[place] = {"matchers": rule if isinstance(rule, list) else [rule]}
+    return spelled
+
+
+def first_mismatch(interaction: CompiledInteraction, request: Request) -> tuple[str, str, str] | None:
+    """Part, path and rule of the first mismatch; None when the request matches. Deciding and explaining must agree."""
+    if decide(interaction, request):
+        return None
+    mismatch = next(interaction.explain(request))
+    assert mismatch.message
+    return mismatch.part.value, mismatch.path, mismatch.rule
