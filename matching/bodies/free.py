@@ -192,7 +192,7 @@ class Contains:
         missing = self._missing(actual)
         if missing is not None:
             index, item = missing
-            message = f"Expected an item like {shown(item)} (variant {index}) but none of the {len(actual)} items is"
+            message = f"Expected an item like {shown(item)} (variant {index}), but there is none"
             yield Mismatch(Part.BODY, path, "arrayContains", item, actual, message)
 
 

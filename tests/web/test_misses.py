@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import re
 from typing import Any
 
 import pytest
 import structlog
 
 from tests.conftest import Running, Serve, http_pact
+from tests.web.pasted import assert_curl_is_answered, curl
 from tests.web.raw import converse
 
 ORDERS = http_pact(
@@ -40,32 +40,6 @@ ORDERS = http_pact(
     consumer="web",
     provider="shop",
 )
-
-
-async def curl(line: str) -> tuple[int, dict[str, str]]:
-    """Run a curl command as a person would, in bash; status and headers of the answer."""
-    process = await asyncio.create_subprocess_exec(
-        "bash",
-        "-c",
-        f"{line} --silent --show-error --max-time 20 --dump-header /dev/stderr --output /dev/null",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, errors = await process.communicate()
-    text = errors.decode("utf-8", "replace")
-    assert process.returncode == 0, f"{line}\n{text}"
-    # What stands before the last status line belongs to a 100 Continue.
-    *_, head = re.split(r"^HTTP/", text, flags=re.MULTILINE)
-    lines = [entry.partition(":") for entry in head.splitlines()[1:]]
-    return int(head.split()[1]), {name.lower(): value.strip() for name, _, value in lines}
-
-
-async def assert_curl_is_answered(near: dict[str, Any]) -> None:
-    """The curl command of a near miss reaches exactly that interaction."""
-    assert near["curl"] is not None
-    status, headers = await curl(near["curl"])
-    found = (headers["x-stub-match"], headers.get("x-stub-interaction", "").split(" ")[0], status)
-    assert found == ("exact", near["interaction"]["id"], near["interaction"]["status"]), near["curl"]
 
 
 async def test_report(serve: Serve) -> None:
@@ -193,6 +167,16 @@ ODD_REQUESTS: dict[str, dict[str, Any]] = {
     "json string": {"method": "PUT", "path": "/odd", "body": {"content": '"x"', "contentType": "application/json"}},
     "long number": {"method": "PUT", "path": "/odd", "body": {"content": {"n": 123456789012345678901234567890}}},
     "long body": {"method": "PUT", "path": "/odd", "body": {"content": {"a": "x" * 20_000}}},
+    "binary body": {
+        "method": "PUT",
+        "path": "/odd",
+        "body": {"content": "AP8Q/w0KAA==", "encoded": "base64", "contentType": "application/x-thing"},
+    },
+    "body with control characters": {
+        "method": "PUT",
+        "path": "/odd",
+        "body": {"content": "\x00\x01\r\x1b[31m\x7f\x9b", "contentType": "text/plain"},
+    },
     "typed body": {
         "method": "PUT",
         "path": "/odd",
@@ -219,14 +203,13 @@ async def test_curl_lines_of_odd_requests(serve: Serve, name: str) -> None:
     await assert_curl_is_answered(near)
 
 
-async def test_body_that_cannot_be_typed(serve: Serve) -> None:
-    """Where no command line can carry the request, there is none."""
-    too_long = {"method": "PUT", "path": "/x", "body": {"content": {"a": "x" * 50_000}}}
-    binary = {"method": "PUT", "path": "/y", "body": {"content": "AP8=", "encoded": "base64", "contentType": "a/b"}}
-    running = await serve(http_pact({"request": too_long}, {"request": binary}))
-    for path in ("/x", "/y"):
-        report = await running.report("PUT", path)
-        assert report["nearest"][0]["curl"] is None
+async def test_body_that_is_too_long_for_a_command_line(serve: Serve) -> None:
+    """Where no command line can carry the request, there is none, and the report says why."""
+    recorded = {"method": "PUT", "path": "/x", "body": {"content": {"a": "x" * 50_000}}}
+    running = await serve(http_pact({"request": recorded}))
+    near = (await running.report("PUT", "/x"))["nearest"][0]
+    assert near["curl"] is None
+    assert "command line" in near["note"]
 
 
 async def test_example_that_contradicts_its_rule(serve: Serve) -> None:
