@@ -23,6 +23,7 @@ SLOW = 0.001  # seconds after which a match in the engine that backtracks is slo
 TIME_LIMIT = 0.05  # seconds after which it is given up
 SLOW_MATCHES = 3  # how many slow matches a request may cost
 TOTAL_TIME = 0.2  # seconds that all quick ones of a request may take
+COMPARISONS = 300_000  # how many items a request may have compared without regard to their order
 MAX_LENGTH = 8192  # characters of a pattern of a pact
 MAX_UNROLLED = 50_000  # characters of it once counted repeats are written out, for the engine that backtracks
 MAX_SEARCH_LENGTH = 1024  # characters of a pattern of a request
@@ -41,22 +42,29 @@ def re2_options(patterns: int = 1) -> re2.Options:
 
 
 class Patience:
-    """How much matching that backtracks one request may cost: a few slow matches and, with a clock, some time in all.
+    """How much a request may cost that cannot be known beforehand: matching that backtracks (a few slow matches and, with
+    a clock, some time in all), and lists compared without regard to their order.
 
-    Once it is used up, every match that backtracks fails.
+    Once it is used up, all of these fail.
     """
 
-    __slots__ = ("_clock", "_slow_left", "_time_left")
+    __slots__ = ("_clock", "_comparisons_left", "_slow_left", "_time_left")
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock
         self._slow_left = SLOW_MATCHES
         self._time_left = TOTAL_TIME
+        self._comparisons_left = COMPARISONS
 
     @property
     def is_used_up(self) -> bool:
         """Whether a match may have been given up that would have succeeded."""
-        return self._slow_left <= 0 or self._time_left <= 0
+        return self._slow_left <= 0 or self._time_left <= 0 or self._comparisons_left < 0
+
+    def affords(self, comparisons: int) -> bool:
+        """Whether so many items may still be compared without order; if so, they count as compared."""
+        self._comparisons_left -= comparisons
+        return self._comparisons_left >= 0
 
     def fullmatch(self, pattern: regex.Pattern[str], text: str) -> bool:
         """Match the whole text, as long as patience lasts."""

@@ -51,8 +51,8 @@ def _pattern(value: str) -> str:
 def _moment(value: str) -> str:
     if value not in ("today", "now"):
         try:
-            datetime.fromisoformat(value)
-        except ValueError:
+            datetime.fromisoformat(value).astimezone()
+        except (ValueError, OverflowError):
             raise ValueError(f"{value!r} is neither today, now, nor a moment like 2026-02-28T10:00:00Z") from None
     return value
 

@@ -9,6 +9,7 @@ from matching.bodies.nodes import Check, Node, explain_checks, kind_mismatch
 from matching.matchers import Matcher
 from matching.mismatch import Mismatch, Part, shown
 from matching.paths import render_step
+from matching.patterns import PATIENCE, Patience
 
 
 class Anything:
@@ -159,8 +160,13 @@ class Keys:
                 yield from self._named[key].explain(value, where)
 
 
-# How often one list may be held against another without order; lists that would take more do not match.
-_MOST_COMPARISONS = 200_000
+def _affords(comparisons: int) -> bool:
+    return (PATIENCE.get(None) or Patience()).affords(comparisons)
+
+
+def _too_long(rule: str, path: str, actual: list[Any]) -> Mismatch:
+    message = f"The {len(actual)} items are too many to be compared without regard to their order"
+    return Mismatch(Part.BODY, path, rule, None, f"{len(actual)} items", message)
 
 
 class Contains:
@@ -175,12 +181,12 @@ class Contains:
     def matches(self, actual: Any) -> bool:
         if type(actual) is not list or not all(check.matches(actual) for check in self._checks):
             return False
-        return self._missing(actual) is None
+        return _affords(len(actual) * len(self._variants)) and self._missing(actual) is None
 
     def _missing(self, actual: list[Any]) -> tuple[int, Any] | None:
         """The first variant that no item meets."""
         for index, node, item in self._variants:
-            if not any(map(node.matches, actual[: _MOST_COMPARISONS // len(self._variants)])):
+            if not any(map(node.matches, actual)):
                 return index, item
         return None
 
@@ -189,6 +195,9 @@ class Contains:
             yield kind_mismatch("array", actual, path)
             return
         yield from explain_checks(self._checks, actual, path)
+        if not _affords(len(actual) * len(self._variants)):
+            yield _too_long("arrayContains", path, actual)
+            return
         missing = self._missing(actual)
         if missing is not None:
             index, item = missing
@@ -210,12 +219,12 @@ class Unordered:
     def matches(self, actual: Any) -> bool:
         if type(actual) is not list or (self._fixed and len(actual) != len(self._items)):
             return False
-        return all(check.matches(actual) for check in self._checks) and self._unmet(actual) is None
+        if not all(check.matches(actual) for check in self._checks):
+            return False
+        return _affords(len(actual) * len(self._items)) and self._unmet(actual) is None
 
     def _unmet(self, actual: list[Any]) -> int | None:
         """The first recorded item that is left without an item of its own, however they are paired."""
-        if len(self._items) * len(actual) > _MOST_COMPARISONS:
-            return 0
         fitting = [[at for at, value in enumerate(actual) if node.matches(value)] for node in self._items]
         taken_by: dict[int, int] = {}
         for wanted in range(len(fitting)):
@@ -233,6 +242,9 @@ class Unordered:
             yield Mismatch(Part.BODY, path, "ignore-order", expected, received, message)
             return
         yield from explain_checks(self._checks, actual, path)
+        if not _affords(len(actual) * len(self._items)):
+            yield _too_long("ignore-order", path, actual)
+            return
         unmet = self._unmet(actual)
         if unmet is not None:
             item = self._examples[unmet]

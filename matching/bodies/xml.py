@@ -5,7 +5,7 @@ rules as in JSON; names of elements are its keys, `@name` an attribute, `#text` 
 name are compared in their order; between elements of different names the order is free.
 
 What a rule at an element means: `type` (with or without bounds) frees how many elements of that name there are, each is
-held against the first recorded one; bounds count what is in the element, or the elements of its name beside it; a regex
+held against the first recorded one; bounds count what is in the element, or the elements of its name where there are several; a regex
 is for the element's name or its text; every other rule is for its text. All are inherited by texts, attributes and
 elements below. An index after a name (`item[0]`, `item[*]`) says nothing: it is passed over.
 """
@@ -145,9 +145,11 @@ def _condition(rule: MatchingRule, inherited: bool) -> Condition | None:
     """What one rule demands of an element; None for nothing."""
     least, most = rule.attributes.get("min"), rule.attributes.get("max")
     if rule.name == "type" and not inherited and (least is not None or most is not None):
-        return lambda element, siblings: any(
-            (least or 0) <= count and (most is None or count <= most) for count in (element.content_size, siblings)
-        )
+
+        def is_bounded(count: int) -> bool:
+            return (least or 0) <= count and (most is None or count <= most)
+
+        return lambda element, siblings: is_bounded(element.content_size) or (siblings > 1 and is_bounded(siblings))
     if rule.name == "notEmpty":
         return lambda element, siblings: element.content_size > 0
     if rule.name == "regex":

@@ -66,6 +66,11 @@ class DatePattern:
                 return False
         return exist_together(values)
 
+    @property
+    def letters(self) -> set[str]:
+        """The letters of its fields."""
+        return {field.letter for _, field in self._fields}
+
     def write(self, when: datetime) -> str:
         """The date in this pattern; optional parts are written. `when` has a time zone."""
         return "".join(_written(self.elements, when))
@@ -76,6 +81,8 @@ def compile_date_pattern(source: str) -> DatePattern:
     """Read a pattern. Raises DatePatternError."""
     if len(source) > MAX_LENGTH:
         raise DatePatternError(f"is longer than {MAX_LENGTH} characters")
+    if re.search(r"%[A-Za-z]", source):
+        raise DatePatternError("is a format of strftime; write it like yyyy-MM-dd'T'HH:mm:ss")
     elements = _Reader(source).elements()
     fields: list[tuple[str, Field]] = []
     form = "".join(_form(elements, fields))

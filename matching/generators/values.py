@@ -168,6 +168,11 @@ class Moment:
             self._pattern: DatePattern = compile_date_pattern(source)
         except DatePatternError as error:
             raise GeneratorError(f"the format {source!r} {error}") from None
+        letters = self._pattern.letters
+        if "D" in letters and letters & {"M", "L"}:
+            raise GeneratorError(
+                f"the format {source!r} has the day of the year (D) beside the month; write d for its day"
+            )
         self._shift = shift
         self._expression = expression
         try:

@@ -30,7 +30,7 @@ def parse_clock(text: str) -> Clock:
     zone where it has no offset). Raises ValueError.
     """
     if text == "today":
-        return lambda: datetime.now().astimezone().replace(hour=12, minute=0, second=0, microsecond=0)
+        return lambda: datetime.now().replace(hour=12, minute=0, second=0, microsecond=0).astimezone()
     if text == "now":
         return lambda: datetime.now().astimezone()
     try:
