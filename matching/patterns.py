@@ -42,8 +42,8 @@ def re2_options(patterns: int = 1) -> re2.Options:
 
 
 class Patience:
-    """How much a request may cost that cannot be known beforehand: matching that backtracks (a few slow matches and, with
-    a clock, some time in all), and lists compared without regard to their order.
+    """How much a request may cost that cannot be known beforehand: matching that backtracks (a few slow matches and,
+    with a clock, some time in all), and lists compared without regard to their order.
 
     Once it is used up, all of these fail.
     """

@@ -16,6 +16,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from matching.json_text import MAX_DEPTH
 
+_LONGEST_NAMESPACE = 1000  # characters
 MAX_ELEMENTS = 100_000  # elements and attributes of a document that are compared
 
 
@@ -87,6 +88,11 @@ class _Builder:
         self._settled: list[list[str]] = []
         self._left = MAX_ELEMENTS
         self._root: Element | None = None
+
+    def start_ns(self, prefix: str, namespace: str) -> None:
+        """A namespace declaration. Each name below it holds the namespace, so a long one would take memory many times."""
+        if len(namespace) > _LONGEST_NAMESPACE:
+            raise XmlError(f"a namespace is longer than {_LONGEST_NAMESPACE} characters")
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """A start tag."""

@@ -5,9 +5,9 @@ rules as in JSON; names of elements are its keys, `@name` an attribute, `#text` 
 name are compared in their order; between elements of different names the order is free.
 
 What a rule at an element means: `type` (with or without bounds) frees how many elements of that name there are, each is
-held against the first recorded one; bounds count what is in the element, or the elements of its name where there are several; a regex
-is for the element's name or its text; every other rule is for its text. All are inherited by texts, attributes and
-elements below. An index after a name (`item[0]`, `item[*]`) says nothing: it is passed over.
+held against the first recorded one; bounds count what is in the element, or the elements of its name where there are
+several; a regex is for the element's name or its text; every other rule is for its text. All are inherited by texts,
+attributes and elements below. An index after a name (`item[0]`, `item[*]`) says nothing: it is passed over.
 """
 
 from __future__ import annotations
