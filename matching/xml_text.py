@@ -16,7 +16,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from matching.json_text import MAX_DEPTH
 
-_LONGEST_NAMESPACE = 1000  # characters
+_LONGEST_NAMESPACE = 500  # characters
 MAX_ELEMENTS = 100_000  # elements and attributes of a document that are compared
 
 
@@ -87,10 +87,11 @@ class _Builder:
         self._pieces: list[list[str]] = []  # of each open element: the text since its last child, then settled text
         self._settled: list[list[str]] = []
         self._left = MAX_ELEMENTS
+        self._names: dict[str, tuple[str, str, str]] = {}  # equal names are one object
         self._root: Element | None = None
 
     def start_ns(self, prefix: str, namespace: str) -> None:
-        """A namespace declaration. Each name below it holds the namespace, so a long one would take memory many times."""
+        """A namespace declaration. Names hold their namespace, so a long one would take memory many times."""
         if len(namespace) > _LONGEST_NAMESPACE:
             raise XmlError(f"a namespace is longer than {_LONGEST_NAMESPACE} characters")
 
@@ -101,11 +102,11 @@ class _Builder:
             raise XmlError(f"more than {MAX_ELEMENTS:,} elements and attributes are not compared")
         if len(self._open) >= MAX_DEPTH:
             raise XmlError(f"elements nested deeper than {MAX_DEPTH} levels are not compared")
-        name, local, written = _names(tag)
+        name, local, written = self._named(tag)
         values: dict[str, str] = {}
         spelled: dict[str, str] = {}
         for key, value in attributes.items():
-            attribute, _, with_prefix = _names(key)
+            attribute, _, with_prefix = self._named(key)
             values[attribute] = value
             spelled[with_prefix] = attribute
         element = Element(name, local, written, values, spelled, self.position())
@@ -119,6 +120,12 @@ class _Builder:
         self._open.append(element)
         self._pieces.append([])
         self._settled.append([])
+
+    def _named(self, tag: str) -> tuple[str, str, str]:
+        known = self._names.get(tag)
+        if known is None:
+            known = self._names[tag] = _names(tag)
+        return known
 
     def _settle(self) -> None:
         piece = "".join(self._pieces[-1]).strip()
