@@ -6,19 +6,17 @@ answer becomes bytes. Nothing of it happens while a request is answered.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from matching.bodies import BodyMatcher, compile_body
-from matching.content_types import Kind
+from matching.bodies import BodyMatcher, compile_body, idle_rules
 from matching.errors import PactError, Problem, Severity, pointer
 from matching.example import example_request
 from matching.generators import ResponseTemplate, compile_template, echo_placements
 from matching.http_text import is_token
-from matching.json_text import JsonError, dump_json, parse_json
+from matching.json_text import dump_json
 from matching.matchers import RuleError
 from matching.messages import CompiledMessage, compile_message
 from matching.mismatch import Mismatch, Part
@@ -43,7 +41,7 @@ from matching.parts import (
     compile_path,
     compile_query,
 )
-from matching.paths import reaches
+from matching.patterns import bounded
 from matching.request import Request
 from matching.response import CompiledResponse, compile_response
 
@@ -308,7 +306,8 @@ def _own_problems(executable: CompiledInteraction) -> list[Problem]:
         for steps, what, cure, fits in _sendable(example)
         if not fits
     ]
-    mismatch = next(executable.explain(example_request(example)), None)
+    with bounded():
+        mismatch = next(executable.explain(example_request(example)), None)
     if mismatch is not None and not problems:
         message = f"the recorded request does not match its own interaction: {mismatch.message}"
         cure = "correct the example or the rule; requests are judged by the rule"
@@ -319,14 +318,10 @@ def _own_problems(executable: CompiledInteraction) -> list[Problem]:
 def _idle_rules(example: ExampleRequest) -> Iterator[Problem]:
     """Rules of the request that reach nothing recorded, as a misspelt path or name does."""
     rules, headers = example.rules, {name.lower() for name, _ in example.headers}
-    document = None
-    if example.body.content_type is not None and example.body.content_type.kind is Kind.JSON:
-        with contextlib.suppress(JsonError):
-            document = parse_json(example.body.content)
     idle = [
         *(part for name, part in rules.header.items() if name not in headers),
         *(part for name, part in rules.query.items() if name not in example.query),
-        *(part for path, part in rules.body if document is not None and not reaches(path, document)),
+        *idle_rules(example.body, rules.body),
     ]
     for part in idle:
         message = "the rule reaches nothing that is recorded, so it has no effect"

@@ -110,6 +110,7 @@ _TEXTUAL_APPLICATION_TYPES = frozenset(
 )
 
 JSON = ContentType("application", "json")
+GRAPHQL = "application/graphql"  # its bodies are JSON by custom, or documents of GraphQL
 XML = ContentType("application", "xml")
 HTML = ContentType("text", "html")
 PLAIN_TEXT = ContentType("text", "plain")

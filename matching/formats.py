@@ -9,7 +9,7 @@ from matching.content_types import ContentType
 from matching.datetimes import compile_date_pattern
 from matching.http_text import base64_decoded, encoded
 from matching.json_text import text_of
-from matching.magic import looks_like
+from matching.magic import described, looks_like
 from matching.mismatch import shown
 
 # What a rule without a format takes: ISO 8601, with or without a fraction of a second and an offset.
@@ -85,4 +85,7 @@ class Media:
         return decoded is not None and looks_like(decoded, self._expected)
 
     def explain(self, value: Any) -> str | None:
-        return None if self.matches(value) else f"Expected {shown(value)} to be content of type {self._expected}"
+        if self.matches(value):
+            return None
+        found = described(encoded(text_of(value)))
+        return f"Expected content of type {self._expected}, but what came looks like {found}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import puremagic
 
 from matching.content_types import ContentType, Kind, detect_content_type
@@ -29,23 +31,44 @@ _ALIASES = {
 }
 
 
+# What content in one of these containers is cannot be told from its beginning.
+_CONTAINERS: tuple[tuple[bytes, re.Pattern[str]], ...] = (
+    (b"PK\x03\x04", re.compile(r"application/(zip|.*\+zip|epub.*|java-archive|vnd\.(openxmlformats|oasis|ms-).*)")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", re.compile(r"application/(msword|vnd\.(ms-|visio).*|x-ole-storage)")),
+)
+
+
 def looks_like(content: bytes, expected: ContentType) -> bool:
     """Whether bytes may be content of the expected type.
 
     Content without marks is text when it is UTF-8; text of one kind cannot be told from text of another, except that
-    JSON and XML have to be what they say.
+    JSON and XML have to be what they say, and HTML has to begin with a tag. Everything is an octet stream.
     """
     wanted = _known(expected.essence)
+    if wanted == "application/octet-stream":
+        return True
     text = detect_content_type(content)
     if expected.kind is Kind.JSON:
         return text is not None and text.kind is Kind.JSON
     if expected.kind is Kind.XML:
-        return text is not None and (text.kind is Kind.XML or wanted == "image/svg+xml")
+        return text is not None and text.kind is Kind.XML
     if wanted in _by_marks(content):
         return True
+    if any(content.startswith(mark) and types.fullmatch(wanted) for mark, types in _CONTAINERS):
+        return True
     if text is None:
-        return wanted == "application/octet-stream"
-    return text.essence == wanted or (expected.kind in (Kind.TEXT, Kind.FORM) and wanted != "text/html")
+        return False
+    if wanted == "text/html":
+        return text.essence == wanted or text.kind is Kind.XML
+    return text.essence == wanted or expected.kind in (Kind.TEXT, Kind.FORM)
+
+
+def described(content: bytes) -> str:
+    """What content looks like, in words."""
+    text = detect_content_type(content)
+    if text is not None and text.essence != "text/plain":
+        return str(text)
+    return min(_by_marks(content), default="text/plain" if text is not None else "content of no known type")
 
 
 def _known(essence: str) -> str:

@@ -46,7 +46,7 @@ class Mismatch:
         """The mismatch as a JSON object with the six fields above, long values shortened."""
         return {
             "part": self.part.value,
-            "path": self.path,
+            "path": _shortened_text(self.path),
             "rule": self.rule,
             "expected": shortened(self.expected),
             "actual": shortened(self.actual),
@@ -101,6 +101,12 @@ def shown(value: Any) -> str:
 
 
 _SHOWN_DOCUMENT = 400  # characters of one value in a sentence
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 item`, `2 items`."""
+    plural = "children" if noun == "child" else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def inequality(expected: Any, actual: Any) -> str:

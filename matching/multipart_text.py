@@ -44,6 +44,8 @@ def parse_multipart(content: bytes, boundary: str | None) -> list[BodyPart]:
     mark = _boundary(content, boundary)
     if b"\r\n" not in content:  # written by hand, in a pact
         content = content.replace(b"\n", b"\r\n")
+    if b"--" + mark + b" " in content or b"--" + mark + b"\t" in content:  # blanks that fill up a line
+        content = re.sub(rb"(?m)^(--" + re.escape(mark) + rb"(?:--)?)[ \t]+\r\n", rb"\1\r\n", content)
     start = content.find(b"--" + mark)
     if start < 0:
         raise MultipartError(f"the boundary {mark.decode('utf-8', 'replace')!r} does not occur")

@@ -9,7 +9,8 @@ has to match the whole text.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -86,6 +87,17 @@ class Patience:
 
 # Whose patience is being used, by the request that is being decided or explained; see `matching.select`.
 PATIENCE: ContextVar[Patience] = ContextVar("patience")
+
+
+@contextmanager
+def bounded(clock: Callable[[], float] | None = None) -> Iterator[Patience]:
+    """What is decided or explained within may cost as much as one request."""
+    patience = Patience(clock)
+    token = PATIENCE.set(patience)
+    try:
+        yield patience
+    finally:
+        PATIENCE.reset(token)
 
 
 @dataclass(frozen=True, slots=True)

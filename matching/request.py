@@ -29,6 +29,7 @@ class Request:
         "_json",
         "_parts",
         "_query",
+        "_text",
         "_type",
         "_xml",
         "body",
@@ -49,6 +50,7 @@ class Request:
         self._decoded_path: str | None = None
         self._query: dict[str, list[str | None]] | None = None
         self._headers: dict[str, list[str]] | None = None
+        self._text: str | None = None
         self._type: tuple[ContentType | None] | None = None
         self._json: tuple[Any, str | None] | None = None
         self._xml: tuple[Element | None, str | None] | None = None
@@ -102,7 +104,9 @@ class Request:
     @property
     def text(self) -> str:
         """The body as text; bytes that are not in its charset stay distinct from each other."""
-        return decoded_text(self.body, self.charset)
+        if self._text is None:
+            self._text = decoded_text(self.body, self.charset)
+        return self._text
 
     @property
     def json(self) -> tuple[Any, str | None]:

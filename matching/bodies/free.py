@@ -7,7 +7,7 @@ from typing import Any
 
 from matching.bodies.nodes import Check, Node, explain_checks, kind_mismatch
 from matching.matchers import Matcher
-from matching.mismatch import Mismatch, Part, shown
+from matching.mismatch import Mismatch, Part, counted, shown
 from matching.paths import render_step
 from matching.patterns import PATIENCE, Patience
 
@@ -237,8 +237,8 @@ class Unordered:
             yield kind_mismatch("array", actual, path)
             return
         if self._fixed and len(actual) != len(self._items):
-            message = f"Expected {len(self._items)} items in any order but received {len(actual)}"
-            expected, received = f"{len(self._items)} items", f"{len(actual)} items"
+            expected, received = counted(len(self._items), "item"), counted(len(actual), "item")
+            message = f"Expected {expected} in any order but received {len(actual)}"
             yield Mismatch(Part.BODY, path, "ignore-order", expected, received, message)
             return
         yield from explain_checks(self._checks, actual, path)

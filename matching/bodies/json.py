@@ -207,7 +207,7 @@ class _Compiler:
         items = tuple(self.compile(item, scope.child(index)) for index, item in enumerate(example))
         if least is None and most is None:
             return Unordered(items, example, (), fixed=True)
-        return Unordered(items, example, (SizeCheck("ignore-order", "items", least or 0, most),), fixed=False)
+        return Unordered(items, example, (SizeCheck("ignore-order", "item", least or 0, most),), fixed=False)
 
 
 def _inner_scope(rule: MatchingRule) -> Scope[RuleList]:
@@ -228,10 +228,10 @@ def _container_checks(example: Any, rules: RuleList | None, inherited: bool) -> 
     """The checks of a list or object under these rules; all of them must pass."""
     if rules is None:
         return ()
-    noun = "items" if isinstance(example, list) else "keys"
+    noun = "item" if isinstance(example, list) else "key"
     checks: list[Check] = []
     for rule in rules.rules:
-        if rule.name == "null" or (noun == "keys" and rule.name in _SCALAR_RULES):
+        if rule.name == "null" or (noun == "key" and rule.name in _SCALAR_RULES):
             continue  # no alternative for a container; see Nullable and Never
         check = _container_check(rule, example, noun, inherited)
         if check is not None:

@@ -9,7 +9,7 @@ import orjson
 
 from matching.json_text import kind_of, strict_equal
 from matching.matchers import Matcher
-from matching.mismatch import Mismatch, Part, inequality, shown
+from matching.mismatch import Mismatch, Part, counted, inequality, shown
 from matching.paths import render_step
 
 
@@ -54,8 +54,9 @@ class SizeCheck:
     def explain(self, actual: Any) -> str | None:
         if self.matches(actual):
             return None
-        bound = f"at least {self._least}" if len(actual) < self._least else f"at most {self._most}"
-        return f"Expected {bound} {self._noun} but received {len(actual)}"
+        if len(actual) < self._least:
+            return f"Expected at least {counted(self._least, self._noun)} but received {len(actual)}"
+        return f"Expected at most {counted(self._most or 0, self._noun)} but received {len(actual)}"
 
 
 class WholeCheck:
@@ -151,8 +152,8 @@ def _key_differences(
 
 
 def _length_mismatch(expected: int, actual: list[Any], path: str) -> Mismatch:
-    message = f"Expected an array of {expected} items but received {len(actual)}"
-    return Mismatch(Part.BODY, path, "equality", f"{expected} items", f"{len(actual)} items", message)
+    message = f"Expected an array of {counted(expected, 'item')} but received {len(actual)}"
+    return Mismatch(Part.BODY, path, "equality", counted(expected, "item"), counted(len(actual), "item"), message)
 
 
 def kind_mismatch(expected: str, actual: Any, path: str) -> Mismatch:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from matching.bodies.typed import TypedBody, unreadable, unreadable_example
 from matching.content_types import ContentType, codec_of
 from matching.matchers import TEXT_RULES, Equality, Matcher, Regex, RuleError, compile_rule, compile_rules
-from matching.mismatch import Mismatch, Part, shown
+from matching.mismatch import Mismatch, Part, counted, shown
 from matching.model import Body, BodyRules, MatchingRule, RuleList
 from matching.paths import Path, Scope, Wildcard, render_step
 from matching.request import Request
@@ -77,8 +77,7 @@ def _prefixes(root: Element) -> dict[str, str]:
     """Names as they are written in the document, to names as they are compared, where these differ."""
     known: dict[str, str] = {}
     for element in root.walk():
-        if element.written != element.name and ":" in element.written:
-            known.setdefault(element.written, element.name)
+        known.setdefault(element.written, element.name)
         for written, name in element.written_attributes.items():
             if written != name:
                 known.setdefault("@" + written, "@" + name)
@@ -101,7 +100,7 @@ def _compile(element: Element, scope: Scope[RuleList], extra: bool) -> ElementNo
         groups[name] = Group(nodes, is_free=_has_type(rules), further=extra)
     # As in the reference implementation, `type` knows only children that were recorded, even in responses.
     extra_children = extra and not _has_type(governing)
-    check = None if governing is None else _element_check(*governing)
+    check = None if governing is None else _element_check(element, *governing)
     text = _text_matcher(element.text, scope.child("#text"))
     return ElementNode(element, check, attributes, groups, text, extra, extra_children)
 
@@ -115,7 +114,19 @@ def _text_matcher(example: str, scope: Scope[RuleList]) -> Matcher:
     return Equality(example) if governing is None else compile_rules(governing[0], example, TEXT_RULES)
 
 
-Condition = Callable[[Element, int], bool]  # the element, and how many of its name stand beside it
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one rule demands of an element itself; `siblings` are those of its name, itself included, 0 for the root."""
+
+    holds: Callable[[Element, int], bool]
+    demand: str
+
+    def explain(self, element: Element, siblings: int) -> str | None:
+        """Why the element does not pass; None when it does."""
+        if self.holds(element, siblings):
+            return None
+        content = counted(element.content_size, "child")
+        return f"Expected {self.demand}, but the element {shown(element.name)} has {content}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +139,18 @@ class ElementCheck:
 
     def matches(self, element: Element, siblings: int) -> bool:
         """Whether the element passes."""
-        hold = (condition(element, siblings) for condition in self.conditions)
+        hold = (condition.holds(element, siblings) for condition in self.conditions)
         return any(hold) if self.any_suffices else all(hold)
 
+    def explain(self, element: Element, siblings: int) -> str | None:
+        """Why the element does not pass; None when it does."""
+        if self.matches(element, siblings):
+            return None
+        return "; ".join(filter(None, (condition.explain(element, siblings) for condition in self.conditions)))
 
-def _element_check(rules: RuleList, inherited: bool) -> ElementCheck | None:
-    conditions = [_condition(rule, inherited) for rule in rules.rules]
+
+def _element_check(example: Element, rules: RuleList, inherited: bool) -> ElementCheck | None:
+    conditions = [_condition(example, rule, inherited) for rule in rules.rules]
     demands = tuple(condition for condition in conditions if condition is not None)
     if not demands or (rules.any_suffices and len(demands) < len(conditions)):
         return None
@@ -141,21 +158,28 @@ def _element_check(rules: RuleList, inherited: bool) -> ElementCheck | None:
     return ElementCheck(names, demands, rules.any_suffices)
 
 
-def _condition(rule: MatchingRule, inherited: bool) -> Condition | None:
+def _condition(example: Element, rule: MatchingRule, inherited: bool) -> Condition | None:
     """What one rule demands of an element; None for nothing."""
-    least, most = rule.attributes.get("min"), rule.attributes.get("max")
-    if rule.name == "type" and not inherited and (least is not None or most is not None):
+    least, most = rule.attributes.get("min") or 0, rule.attributes.get("max")
+    if rule.name == "type" and not inherited and (least or most is not None):
+        # A lower bound at an element recorded without content can only be meant for the elements of its name.
+        alone = 1 if most is None and not example.content_size else 2
 
         def is_bounded(count: int) -> bool:
-            return (least or 0) <= count and (most is None or count <= most)
+            return least <= count and (most is None or count <= most)
 
-        return lambda element, siblings: is_bounded(element.content_size) or (siblings > 1 and is_bounded(siblings))
+        demand = f"{f'at least {least}' if most is None else f'{least} to {most}'} children, or elements of that name"
+        return Condition(
+            lambda element, siblings: is_bounded(element.content_size) or (siblings >= alone and is_bounded(siblings)),
+            demand,
+        )
     if rule.name == "notEmpty":
-        return lambda element, siblings: element.content_size > 0
+        return Condition(lambda element, siblings: element.content_size > 0, "an element that is not empty")
     if rule.name == "regex":
         matcher = compile_rule(rule, "", TEXT_RULES)
         assert isinstance(matcher, Regex)
-        return lambda element, siblings: matcher.matches(element.local) or matcher.matches(element.text)
+        demand = f"its name or text to match the regular expression {matcher.pattern.source}"
+        return Condition(lambda element, _: matcher.matches(element.local) or matcher.matches(element.text), demand)
     return None
 
 
@@ -180,6 +204,23 @@ class Group:
                 yield self.nodes[0], element
             elif index < len(self.nodes):
                 yield self.nodes[index], element
+
+
+def reaches_xml(path: Path, root: Element) -> bool:
+    """Whether the path of a rule leads to anything in a document."""
+    tokens = _respelled(path, _prefixes(root))
+    return not tokens or (tokens[0] in (Wildcard.ANY, root.name) and _reaches(tokens[1:], root))
+
+
+def _reaches(tokens: Path, element: Element) -> bool:
+    if not tokens or tokens == ("#text",):
+        return True
+    token, rest = tokens[0], tokens[1:]
+    if token is Wildcard.ANY:
+        return not rest or any(_reaches(rest, child) for child in element.children)
+    if isinstance(token, str) and token.startswith("@"):
+        return not rest and token[1:] in element.attributes
+    return any(_reaches(rest, child) for child in element.by_name.get(str(token), ()))
 
 
 class ElementNode:
@@ -235,9 +276,8 @@ class ElementNode:
             message = f"Expected the element {shown(self.example.name)} but received {shown(actual.name)}"
             yield Mismatch(Part.BODY, path, "equality", self.example.name, actual.name, message)
             return
-        if self._check is not None and not self._check.matches(actual, siblings):
-            message = f"The element {shown(actual.name)} does not pass the rule {self._check.rule}"
-            yield Mismatch(Part.BODY, path, self._check.rule, None, actual.content_size, message)
+        if self._check is not None and (refusal := self._check.explain(actual, siblings)) is not None:
+            yield Mismatch(Part.BODY, path, self._check.rule, None, actual.content_size, refusal)
         yield from self._explain_attributes(actual, path)
         reason = self._text.explain(actual.text)
         if reason is not None:
@@ -268,7 +308,7 @@ class ElementNode:
                 yield Mismatch(Part.BODY, where, "present", name, None, message)
                 continue
             if not group.admits(len(elements)):
-                expected, count = f"{len(group.nodes)} elements", f"{len(elements)} elements"
+                expected, count = counted(len(group.nodes), "element"), counted(len(elements), "element")
                 message = f"Expected {expected} {shown(name)} but received {len(elements)}"
                 yield Mismatch(Part.BODY, where, "equality", expected, count, message)
             several = len(elements) > 1

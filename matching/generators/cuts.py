@@ -53,7 +53,7 @@ def cut_json(body: Body, placements: list[Placement], problems: list[Problem]) -
         return mark
 
     try:
-        content = orjson.dumps(root[0], default=marked)
+        content = orjson.dumps(root[0], default=marked, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except TypeError:  # integers beyond 64 bits
         places.clear()
         content = json.dumps(root[0], default=marked, ensure_ascii=False, separators=(",", ":")).encode(

@@ -119,7 +119,7 @@ class _Writer(Xeger):
 
     def _members(self, category: Any) -> str:
         members = self._categories[category.name.lower()]()
-        return "".join(char for char in members if char in _PRINTABLE) or members
+        return "".join(char for char in _PRINTABLE if char in members) or "".join(sorted(members))
 
 
 _IDLE: list[_Writer] = []  # writers that nobody uses now: making one takes longer than writing most strings

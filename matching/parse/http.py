@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from matching.content_types import JSON, ContentType, Kind, codec_of, detect_content_type, parse_content_type, xml_codec
+from matching.content_types import (
+    GRAPHQL,
+    JSON,
+    ContentType,
+    Kind,
+    codec_of,
+    detect_content_type,
+    parse_content_type,
+    xml_codec,
+)
 from matching.http_text import base64_decoded, parse_query, split_header
 from matching.json_text import JsonError, dump_json, parse_json, text_of
 from matching.model import MISSING_BODY, NULL_BODY, Body, BodyState, HeaderValues, QueryParameters
@@ -84,7 +93,7 @@ def _text_content(text: str, declared: ContentType | None) -> bytes:
         try:
             verbatim = isinstance(parse_json(content), (dict, str))
         except JsonError:
-            verbatim = False
+            verbatim = declared.essence == GRAPHQL
         return content if verbatim else dump_json(text)
     decoded = base64_decoded(text)
     return content if decoded is None else decoded
@@ -139,6 +148,8 @@ def _envelope_content(value: Any, encoded: Any, declared: ContentType | None, re
         return dump_json(value)
     text = value.encode("utf-8", "surrogatepass")
     if encoded is None or encoded is False:
+        if value and declared is not None and declared.essence == GRAPHQL:
+            return _text_content(value, declared)
         if value and declared is not None and declared.kind is Kind.JSON:
             return dump_json(value)
         textual = declared is not None and declared.kind in (Kind.TEXT, Kind.XML, Kind.FORM)

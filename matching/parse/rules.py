@@ -292,7 +292,11 @@ def _parse_variants(value: Any, report: Report) -> tuple[Variant, ...]:
         for key, rule_list in rules.items() if isinstance(rules, dict) else ():
             builder.add_body_path(key, rule_list, at.at("rules", key))
         generators = entry.get("generators")
-        found = _generators({"body": generators}, at) if isinstance(generators, dict) else ()
+        found = [
+            generator
+            for path, value in (generators.items() if isinstance(generators, dict) else ())
+            for generator in _generator("body", path, value, at.at("generators", path))
+        ]
         variants.append(Variant(index, builder.build().body, tuple(found)))
     return tuple(variants)
 

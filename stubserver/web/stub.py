@@ -277,7 +277,7 @@ def _nearest(report: dict[str, Any]) -> str | None:
     if not report["nearest"]:
         return None
     near = report["nearest"][0]
-    places = [f"{mismatch['part']} {mismatch['path']}".strip() for mismatch in near["mismatches"][:3]]
+    places = [f"{mismatch['part']} {mismatch['path'][:100]}".strip() for mismatch in near["mismatches"][:3]]
     return f"{near['interaction']['description'][:100]} ({', '.join(places)})"
 
 
