@@ -59,7 +59,7 @@ def looks_like(content: bytes, expected: ContentType) -> bool:
     if text is None:
         return False
     if wanted == "text/html":
-        return text.essence == wanted or text.kind is Kind.XML
+        return text.essence == wanted or (text.kind is Kind.XML and not content.lstrip().startswith(b"<?xml"))
     return text.essence == wanted or expected.kind in (Kind.TEXT, Kind.FORM)
 
 

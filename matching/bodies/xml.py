@@ -150,7 +150,10 @@ class ElementCheck:
 
 
 def _element_check(example: Element, rules: RuleList, inherited: bool) -> ElementCheck | None:
-    conditions = [_condition(example, rule, inherited) for rule in rules.rules]
+    try:
+        conditions = [_condition(example, rule, inherited) for rule in rules.rules]
+    except RuleError as error:
+        raise RuleError(str(error), rules.pointer) from None
     demands = tuple(condition for condition in conditions if condition is not None)
     if not demands or (rules.any_suffices and len(demands) < len(conditions)):
         return None
