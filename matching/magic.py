@@ -18,6 +18,7 @@ _ALIASES = {
     "application/x-pdf": "application/pdf",
     "application/x-javascript": "text/javascript",
     "application/javascript": "text/javascript",
+    "audio/wave": "audio/wav",
     "audio/x-wav": "audio/wav",
     "audio/vnd.wave": "audio/wav",
     "audio/mp3": "audio/mpeg",
@@ -47,7 +48,7 @@ def looks_like(content: bytes, expected: ContentType) -> bool:
     wanted = _known(expected.essence)
     if wanted == "application/octet-stream":
         return True
-    text = detect_content_type(content)
+    text = _text_type(content)
     if expected.kind is Kind.JSON:
         return text is not None and text.kind is Kind.JSON
     if expected.kind is Kind.XML:
@@ -65,10 +66,15 @@ def looks_like(content: bytes, expected: ContentType) -> bool:
 
 def described(content: bytes) -> str:
     """What content looks like, in words."""
-    text = detect_content_type(content)
+    text = _text_type(content)
     if text is not None and text.essence != "text/plain":
         return str(text)
     return min(_by_marks(content), default="text/plain" if text is not None else "content of no known type")
+
+
+def _text_type(content: bytes) -> ContentType | None:
+    """The type of content that is text; a NUL is in none."""
+    return None if b"\0" in content[:_HEAD] else detect_content_type(content)
 
 
 def _known(essence: str) -> str:
@@ -76,9 +82,10 @@ def _known(essence: str) -> str:
 
 
 def _by_marks(content: bytes) -> set[str]:
-    """The media types whose marks the content has."""
+    """The media types whose marks the content has, those with the longest marks only."""
     try:
         found = puremagic.magic_string(content[:_HEAD])
     except (puremagic.PureError, ValueError):
         return set()
-    return {_known(match.mime_type.lower()) for match in found if match.mime_type}
+    best = max((match.confidence for match in found), default=0)
+    return {_known(match.mime_type.lower()) for match in found if match.mime_type and match.confidence == best}

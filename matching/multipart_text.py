@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import quopri
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from python_multipart.exceptions import FormParserError
@@ -14,6 +14,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from matching.content_types import ContentType, parse_content_type
 from matching.http_text import base64_decoded
 
+_MOST_HEADERS = 100  # of a part
+_LONGEST_HEADER = 64 << 10  # bytes
 MAX_PARTS = 10_000  # parts of a body that are compared
 _DISPOSITION = "content-disposition"
 _FIRST_LINE = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
@@ -51,7 +53,13 @@ def parse_multipart(content: bytes, boundary: str | None) -> list[BodyPart]:
         raise MultipartError(f"the boundary {mark.decode('utf-8', 'replace')!r} does not occur")
     collector = _Collector()
     try:
-        parser = MultipartParser(mark, collector.callbacks())  # type: ignore[arg-type]
+        parser = MultipartParser(
+            mark,
+            collector.callbacks(),  # type: ignore[arg-type]
+            max_header_count=_MOST_HEADERS,
+            max_header_size=_LONGEST_HEADER,
+        )
+        parser.logger = _Silence()  # type: ignore[assignment]
         parser.write(content[start:])
         parser.finalize()
     except (FormParserError, ValueError) as error:
@@ -68,6 +76,13 @@ def _boundary(content: bytes, boundary: str | None) -> bytes:
     if first is None:
         raise MultipartError("its Content-Type names no boundary")
     return first[1]
+
+
+class _Silence:
+    """What the parser logs to: what is wrong with a body is told in a mismatch."""
+
+    def __getattr__(self, level: str) -> Callable[..., None]:
+        return lambda *_, **__: None
 
 
 class _Collector:
