@@ -183,9 +183,9 @@ def agrees(expected: ContentType | None, actual: ContentType | None) -> bool:
         return True
     if expected.kind is Kind.MULTIPART and actual.kind is Kind.MULTIPART:
         return expected.essence == actual.essence
-    if _unaliased(expected) == _unaliased(actual):
-        return not expected.params or _params(expected) == _params(actual)
-    return actual.suffix_base == expected.essence
+    if _unaliased(expected) != _unaliased(actual) and actual.suffix_base != expected.essence:
+        return False
+    return not expected.params or _params(expected) == _params(actual)
 
 
 def _unaliased(content_type: ContentType) -> str:

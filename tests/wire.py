@@ -11,7 +11,11 @@ from matching.request import Request
 async def send(url: str, request: Request, base: str = "") -> tuple[int, dict[str, str], bytes]:
     """Send a request as it is, under a base path; status, headers (lower case) and body of the answer."""
     query = f"?{request.query}" if request.query else ""
-    lines = [f"{request.method} {base}{request.path}{query} HTTP/1.1", "Host: localhost", "Connection: close"]
+    lines = [
+        f"{request.method} {base}{request.path}{query} HTTP/1.1",
+        f"Host: {urlsplit(url).netloc}",
+        "Connection: close",
+    ]
     lines += [f"{name}: {value}" for name, value in request.header_lines]
     if request.body:
         lines.append(f"Content-Length: {len(request.body)}")

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from matching.bodies.typed import BodyMatcher, TypedBody, unreadable, unreadable_example
 from matching.content_types import ContentType, codec_of, decoded_text
 from matching.matchers import TEXT_RULES, Equality, Matcher, compile_rules
-from matching.mismatch import Mismatch, Part, shown
+from matching.mismatch import Mismatch, Part, inequality, shown
 from matching.model import Body, BodyRules, BodyState, RuleList
 from matching.multipart_text import BodyPart, MultipartError, parse_multipart
+from matching.parts.headers import media_range, range_agrees
 from matching.paths import Scope, render_step
 from matching.request import Request
 
@@ -100,7 +101,10 @@ class PartMatcher:
             return False
         for name, _, matcher in self.headers:
             given = part.headers.get(name)
-            if given is None or not matcher.matches(given):
+            if given is None:
+                if name != "content-type":  # a part may leave its type unsaid
+                    return False
+            elif not matcher.matches(given):
                 return False
         return self.content.matches(part)
 
@@ -112,6 +116,8 @@ class PartMatcher:
             yield Mismatch(Part.BODY, self.path, "type", expected, actual, message)
         for name, value, matcher in self.headers:
             given = part.headers.get(name)
+            if given is None and name == "content-type":
+                continue
             reason = "it is missing" if given is None else matcher.explain(given)
             if reason is not None:
                 where = self.path + render_step(name)
@@ -173,8 +179,25 @@ def _numbered(parts: list[BodyPart]) -> dict[tuple[str | None, int], BodyPart]:
     return found
 
 
-# Headers of a part that are compared in another way: by name and kind, as the type of its content, or decoded.
-_COMPARED_OTHERWISE = frozenset({"content-disposition", "content-type", "content-transfer-encoding", "content-length"})
+# Headers of a part that are compared in another way: by name and kind, or decoded.
+_COMPARED_OTHERWISE = frozenset({"content-disposition", "content-transfer-encoding", "content-length"})
+
+
+class _PartType:
+    """The type of a part: equal, further parameters allowed, as in the header of a request."""
+
+    __slots__ = ("_expected", "_recorded")
+    rule = "content type"
+
+    def __init__(self, recorded: str) -> None:
+        self._recorded = recorded
+        self._expected = media_range(recorded)
+
+    def matches(self, value: Any) -> bool:
+        return range_agrees(self._expected, media_range(value))
+
+    def explain(self, value: Any) -> str | None:
+        return None if self.matches(value) else inequality(self._recorded, value)
 
 
 def compile_multipart(
@@ -206,6 +229,8 @@ def _headers(part: BodyPart, rules: dict[str, RuleList]) -> Iterator[tuple[str, 
     for name, value in part.headers.items():
         if name in rules:
             yield name, value, compile_rules(rules[name], value, TEXT_RULES)
+        elif name == "content-type":
+            yield name, value, _PartType(value)
         elif name not in _COMPARED_OTHERWISE:
             yield name, value, Equality(value)
 

@@ -64,7 +64,7 @@ class ParameterisedHeader:
         self._recorded = recorded
         self.name = recorded.lower()
         self._values = values
-        self._ranges = [_media_range(value) for value in values]
+        self._ranges = [media_range(value) for value in values]
 
     def matches(self, values: list[str] | None) -> bool:
         if values is None:
@@ -73,9 +73,9 @@ class ParameterisedHeader:
             return True
         ranges = self._ranges
         if len(values) != len(ranges):  # one side has in one line what the other has in several
-            ranges, values = [_media_range(value) for value in _squeezed(self._values)], _squeezed(values)
+            ranges, values = [media_range(value) for value in _squeezed(self._values)], _squeezed(values)
         return len(values) == len(ranges) and all(
-            _range_agrees(expected, _media_range(value)) for expected, value in zip(ranges, values, strict=True)
+            range_agrees(expected, media_range(value)) for expected, value in zip(ranges, values, strict=True)
         )
 
     def explain(self, values: list[str] | None) -> Iterator[Mismatch]:
@@ -88,10 +88,11 @@ class ParameterisedHeader:
             yield Mismatch(Part.HEADER, self._recorded, "equality", expected, actual, message)
 
 
-_MediaRange = tuple[str, dict[str, str]]
+MediaRange = tuple[str, dict[str, str]]
 
 
-def _media_range(value: str) -> _MediaRange:
+def media_range(value: str) -> MediaRange:
+    """A media type or range, lower case, and its parameters."""
     media_type, *rest = value.split(";")
     media_type = media_type.strip()
     # Media types are case-insensitive; a word that is none is compared as any other header value.
@@ -100,7 +101,8 @@ def _media_range(value: str) -> _MediaRange:
     }
 
 
-def _range_agrees(expected: _MediaRange, actual: _MediaRange) -> bool:
+def range_agrees(expected: MediaRange, actual: MediaRange) -> bool:
+    """Whether a range may stand for a recorded one: equal, all its parameters there."""
     if expected[0] != actual[0]:
         return False
     boundary_differs = expected[0].startswith("multipart/")  # the boundary is made up for every request
