@@ -15,7 +15,7 @@ from matching.bodies import BodyMatcher, compile_body, idle_rules
 from matching.errors import PactError, Problem, Severity, pointer
 from matching.example import example_request
 from matching.generators import ResponseTemplate, compile_template, echo_placements
-from matching.http_text import is_token
+from matching.http_text import NOT_REPLAYED, is_sendable_value, is_token
 from matching.json_text import dump_json
 from matching.matchers import RuleError
 from matching.messages import CompiledMessage, compile_message
@@ -178,7 +178,9 @@ def compile_interaction(
 
     path = attempt(lambda: compile_path(request.path, rules.path, _path_expression(request)))
     query = attempt(lambda: compile_query(request.query, rules))
-    headers = attempt(lambda: compile_headers(request.headers, rules))
+    # How a request travels is between a client and its server; no contract is about it.
+    compared = tuple(header for header in request.headers if header[0].lower() not in NOT_REPLAYED)
+    headers = attempt(lambda: compile_headers(compared, rules))
     body = attempt(lambda: compile_body(request.body, rules))
     if path is None or query is None or headers is None or body is None:
         raise PactError(refusals)
@@ -331,5 +333,7 @@ def _idle_rules(example: ExampleRequest) -> Iterator[Problem]:
 def _sendable(example: ExampleRequest) -> Iterator[tuple[tuple[str, ...], str, str, bool]]:
     yield ("path",), f"the path {example.path!r}", "begin it with /", example.path.startswith("/")
     yield ("method",), f"the method {example.method!r}", "use one like GET", is_token(example.method)
-    for name, _ in example.headers:
+    for name, values in example.headers:
         yield ("headers", name), f"the header name {name!r}", "use a name without blanks", is_token(name)
+        cure = "use values without control characters"
+        yield ("headers", name), f"the value of the header {name}", cure, all(map(is_sendable_value, values))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from matching.http_text import LIST_HEADERS
+from matching.http_text import LIST_HEADERS, NOT_REPLAYED
 from matching.model import ExampleRequest, QueryParameters
 from matching.request import Request
 
@@ -24,6 +24,8 @@ def example_request(example: ExampleRequest) -> Request:
 
 def _header_lines(example: ExampleRequest) -> Iterator[tuple[str, str]]:
     for name, values in example.headers:
+        if name.lower() in NOT_REPLAYED:
+            continue  # whoever sends the request knows how
         if name.lower() in LIST_HEADERS and values:
             yield name, ", ".join(values)
         else:

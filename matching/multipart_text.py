@@ -7,11 +7,13 @@ import quopri
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from matching.content_types import ContentType, parse_content_type
+from matching.content_types import ContentType, codec_of, parse_content_type
 from matching.http_text import base64_decoded
 
 _MOST_HEADERS = 100  # of a part
@@ -25,14 +27,17 @@ class MultipartError(ValueError):
     """Bytes that are not a multipart body; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BodyPart:
-    """One part. `headers` have lower-case names; `content` has its transfer encoding undone."""
+    """One part. `headers` have lower-case names; `content` has its transfer encoding undone. `nested` is for whoever
+    compares the content as a body of its own to keep what was made of it.
+    """
 
     name: str | None
     filename: str | None
     headers: Mapping[str, str]
     content: bytes
+    nested: Any = None
 
     @property
     def content_type(self) -> ContentType | None:
@@ -123,11 +128,10 @@ class _Collector:
     def _end(self) -> None:
         disposition = self._headers.get(_DISPOSITION, "")
         _, options = parse_options_header(disposition.encode("utf-8", "surrogateescape"))
-        name, filename = options.get(b"name"), options.get(b"filename")
         self.parts.append(
             BodyPart(
-                None if name is None else name.decode("utf-8", "surrogateescape"),
-                None if filename is None else filename.decode("utf-8", "surrogateescape"),
+                _option(options, b"name"),
+                _option(options, b"filename"),
                 self._headers,
                 _transferred(bytes(self._content), self._headers.get("content-transfer-encoding", "")),
             )
@@ -135,6 +139,19 @@ class _Collector:
 
     def _complete(self) -> None:
         self.is_complete = True
+
+
+def _option(options: Mapping[bytes, bytes], name: bytes) -> str | None:
+    """A parameter of a part's disposition, also in the extended form of RFC 5987 (`name*=UTF-8''%c3%a9`)."""
+    if name in options:
+        return options[name].decode("utf-8", "surrogateescape")
+    extended = options.get(name + b"*")
+    if extended is None:
+        return None
+    charset, _, rest = extended.partition(b"'")
+    text = rest.partition(b"'")[2].decode("latin-1")
+    codec = codec_of(ContentType("text", "plain", (("charset", charset.decode("latin-1")),)))
+    return unquote(text, codec or "utf-8", "replace")
 
 
 def _transferred(content: bytes, encoding: str) -> bytes:

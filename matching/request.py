@@ -11,6 +11,7 @@ from matching.json_text import JsonError, parse_json
 from matching.multipart_text import BodyPart, MultipartError, parse_multipart
 from matching.xml_text import Element, XmlError, parse_xml
 
+_BOM = b"\xef\xbb\xbf"
 _UTF8 = (None, "utf-8", "ascii")
 
 
@@ -114,7 +115,7 @@ class Request:
         if self._json is None:
             try:
                 utf8 = self.body if self.charset in _UTF8 else encoded(self.text)
-                self._json = (parse_json(utf8), None)
+                self._json = (parse_json(utf8.removeprefix(_BOM)), None)
             except JsonError as error:
                 self._json = (None, str(error))
         return self._json

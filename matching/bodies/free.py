@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -169,6 +170,20 @@ def _too_long(rule: str, path: str, actual: list[Any]) -> Mismatch:
     return Mismatch(Part.BODY, path, rule, None, f"{len(actual)} items", message)
 
 
+_COMPARED_ITEMS = 20  # of a list in which an item is missing
+_SHOWN_MISMATCHES = 5  # of the item that is nearest to it
+
+
+def _nearest_item(node: Node, example: Any, actual: list[Any], path: str) -> list[Mismatch]:
+    """Where the item that is nearest to a missing one differs from it; nothing unless both are objects, or lists."""
+    found: list[list[Mismatch]] = []
+    for index, value in enumerate(actual[:_COMPARED_ITEMS]):
+        if type(value) is type(example) and isinstance(value, (dict, list)):
+            mismatches = node.explain(value, f"{path}[{index}]")
+            found.append(list(itertools.islice(mismatches, _SHOWN_MISMATCHES)))
+    return min(filter(None, found), key=len, default=[])
+
+
 class Contains:
     """A list under `arrayContains`: each variant is met by some item."""
 
@@ -183,11 +198,11 @@ class Contains:
             return False
         return _affords(len(actual) * len(self._variants)) and self._missing(actual) is None
 
-    def _missing(self, actual: list[Any]) -> tuple[int, Any] | None:
+    def _missing(self, actual: list[Any]) -> tuple[int, Node, Any] | None:
         """The first variant that no item meets."""
-        for index, node, item in self._variants:
-            if not any(map(node.matches, actual)):
-                return index, item
+        for variant in self._variants:
+            if not any(map(variant[1].matches, actual)):
+                return variant
         return None
 
     def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
@@ -200,7 +215,8 @@ class Contains:
             return
         missing = self._missing(actual)
         if missing is not None:
-            index, item = missing
+            index, node, item = missing
+            yield from _nearest_item(node, item, actual, path)
             message = f"Expected an item like {shown(item)} (variant {index}), but there is none"
             yield Mismatch(Part.BODY, path, "arrayContains", item, actual, message)
 
@@ -248,6 +264,7 @@ class Unordered:
         unmet = self._unmet(actual)
         if unmet is not None:
             item = self._examples[unmet]
+            yield from _nearest_item(self._items[unmet], item, actual, path)
             message = f"Expected an item like {shown(item)} of its own, in any order, but there is none"
             yield Mismatch(Part.BODY, path, "ignore-order", item, actual, message)
 

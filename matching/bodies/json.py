@@ -134,9 +134,9 @@ class _Compiler:
             if rule.name == "values":
                 nodes.append(self._entries(example, scope, checks))
             elif rule.name == "eachValue":
-                nodes.append(self._entries(example, _inner_scope(rule), checks))
+                nodes.append(self._entries(example, _inner_scope(rule, rules), checks))
             elif rule.name == "eachKey":
-                nodes.append(self._keys(example, scope, rule, checks))
+                nodes.append(self._keys(example, scope, RuleList(rule.rules, pointer=_pointer(rules)), checks))
         if nodes:
             return nodes[0] if len(nodes) == 1 else Both(tuple(nodes))
         members = {key: self.compile(value, scope.child(key)) for key, value in example.items()}
@@ -155,11 +155,11 @@ class _Compiler:
         return Entries(named, named[first], checks)
 
     def _keys(
-        self, example: dict[str, Any], scope: Scope[RuleList], rule: MatchingRule, checks: tuple[Check, ...]
+        self, example: dict[str, Any], scope: Scope[RuleList], rules: RuleList, checks: tuple[Check, ...]
     ) -> Node:
         if not example:
             return Entries({}, None, checks)
-        key = compile_rules(RuleList(rule.rules), min(example), JSON_RULES) if rule.rules else None
+        key = compile_rules(rules, min(example), JSON_RULES) if rules.rules else None
         return Keys(key, {name: self.compile(value, scope.child(name)) for name, value in example.items()}, checks)
 
     def _array(
@@ -168,9 +168,9 @@ class _Compiler:
         nodes: list[Node] = []
         for rule in rules.rules if rules else ():
             if rule.name == "eachValue":
-                nodes.append(self._free_array(example, _inner_scope(rule), checks))
+                nodes.append(self._free_array(example, _inner_scope(rule, rules), checks))
             elif rule.name == "arrayContains" and example:
-                nodes.append(self._contains(example, rule, checks))
+                nodes.append(self._contains(example, rule, _pointer(rules), checks))
             elif rule.name == "ignore-order":
                 nodes.append(self._unordered(example, scope, rule))
         if rules is None:
@@ -192,12 +192,12 @@ class _Compiler:
         rest = self.compile(example[0], scope.child(Wildcard.INDEX)) if 0 in named else items[0]
         return Array(items, rest, further, fixed=False, checks=checks)
 
-    def _contains(self, example: list[Any], rule: MatchingRule, checks: tuple[Check, ...]) -> Node:
+    def _contains(self, example: list[Any], rule: MatchingRule, pointer: str, checks: tuple[Check, ...]) -> Node:
         variants = rule.variants or tuple(Variant(index, ()) for index in range(len(example)))
         nodes: list[tuple[int, Node, Any]] = []
         for variant in variants:
             if variant.index >= len(example):
-                raise RuleError(f"variant {variant.index} of arrayContains has no recorded item")
+                raise RuleError(f"variant {variant.index} of arrayContains has no recorded item", pointer)
             item = example[variant.index]
             nodes.append((variant.index, self.compile(item, Scope.root(list(variant.rules))), item))
         return Contains(tuple(nodes), checks)
@@ -210,9 +210,13 @@ class _Compiler:
         return Unordered(items, example, (SizeCheck("ignore-order", "item", least or 0, most),), fixed=False)
 
 
-def _inner_scope(rule: MatchingRule) -> Scope[RuleList]:
+def _inner_scope(rule: MatchingRule, rules: RuleList | None) -> Scope[RuleList]:
     """The scope of a container whose every value is under the rules within `eachValue`."""
-    return Scope.root([((Wildcard.ANY,), RuleList(rule.rules))])
+    return Scope.root([((Wildcard.ANY,), RuleList(rule.rules, pointer=_pointer(rules)))])
+
+
+def _pointer(rules: RuleList | None) -> str:
+    return rules.pointer if rules is not None else ""
 
 
 def _scalar(example: Any, rules: RuleList | None) -> Node:

@@ -75,8 +75,11 @@ class _Nested:
 
 
 def _as_request(part: BodyPart) -> Request:
-    lines = [(name, value) for name, value in part.headers.items() if name == "content-type"]
-    return Request("POST", "/", "", lines, part.content)
+    """The content of a part as a body of its own, made once however many interactions it is compared with."""
+    if not isinstance(part.nested, Request):
+        lines = [(name, value) for name, value in part.headers.items() if name == "content-type"]
+        part.nested = Request("POST", "/", "", lines, part.content)
+    return part.nested
 
 
 @dataclass(frozen=True, slots=True)

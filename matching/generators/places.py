@@ -41,6 +41,11 @@ class Place:
     example: Any
     write: Callable[[Any], bytes]
 
+    @property
+    def cost(self) -> int:
+        """About how long making a value takes, where a number takes 1."""
+        return int(getattr(self.generator, "cost", 1))
+
     def value(self, context: GeneratorContext) -> Any:
         """A new value, or the recorded one where there is none now."""
         try:

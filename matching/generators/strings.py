@@ -36,8 +36,11 @@ class MatchingStrings:
 
     def drawn(self, random: Random) -> str:
         """A string that matches. Raises PatternError when none was found."""
+        try:
+            writer = _IDLE.pop()
+        except IndexError:
+            writer = _Writer(random)
         token = PATIENCE.set(Patience())  # one for all tries
-        writer = _IDLE.pop() if _IDLE else _Writer(random)
         try:
             for _ in range(_TRIES):
                 text = writer.written(self._parsed, random)

@@ -1,8 +1,7 @@
 """Answers with places for generated values: bytes around the places, made once, and filled for each answer.
 
 Theory of operation. A recorded body is written out once and cut where generators put their values (`cuts`). Answering
-joins the pieces with new values between them; nothing is parsed, and what no generator touches goes out as it was
-recorded.
+joins the pieces with new values between them; nothing is parsed, and what no generator touches keeps its value.
 """
 
 from __future__ import annotations
@@ -40,7 +39,8 @@ class Template:
         return b"".join(parts)
 
 
-_MANY_PLACES = 200
+_MUCH = 500  # what the values of an answer may cost before they are made beside the event loop
+_LONGEST_HEADER = 4096  # characters of a generated value; clients refuse longer lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ResponseTemplate:
     @property
     def is_large(self) -> bool:
         """Whether filling it takes long enough to hold up others."""
-        return self.body is not None and len(self.body.places) > _MANY_PLACES
+        return self.body is not None and sum(place.cost for place in self.body.places) > _MUCH
 
     def fill_status(self, context: GeneratorContext, recorded: int) -> int:
         """The status of one answer."""
@@ -65,7 +65,7 @@ class ResponseTemplate:
         """Each generated header of one answer, in place of those recorded under its name."""
         for name, place in self.headers:
             value = text_of(place.value(context))
-            if is_sendable_value(value):
+            if is_sendable_value(value) and len(value) <= _LONGEST_HEADER:
                 yield name, value
 
     def fill_body(self, context: GeneratorContext, status: int, recorded: bytes) -> bytes:
@@ -151,14 +151,19 @@ def _placement(base: Path, generator: Generator, problems: list[Problem]) -> Pla
         problems.append(set_aside(generator.pointer, f"the path {generator.path!r} {error}"))
         return None
 
-    ready: dict[type, ValueGenerator] = {}  # one for all places where a value of some type is recorded
+    ready: dict[type, ValueGenerator | GeneratorError] = {}  # one for all places where a value of some type is recorded
 
     def make(example: Any, /) -> ValueGenerator:
-        if generator.type == "MockServerURL":  # depends on the recorded value itself
-            return compile_value(generator.type, generator.attributes, example)
-        if type(example) not in ready:
-            ready[type(example)] = compile_value(generator.type, generator.attributes, example)
-        return ready[type(example)]
+        made = None if generator.type == "MockServerURL" else ready.get(type(example))
+        if made is None:
+            try:
+                made = compile_value(generator.type, generator.attributes, example)
+            except GeneratorError as error:
+                made = error
+            ready[type(example)] = made
+        if isinstance(made, GeneratorError):
+            raise made
+        return made
 
     return Placement((*base, *path), make, generator.pointer, generator.type)
 

@@ -97,7 +97,8 @@ class RandomText:
 
     def __init__(self, alphabet: str, name: str, attributes: Mapping[str, Any]) -> None:
         self._alphabet = alphabet
-        self._length = _whole(attributes, name, 10, 0, _MOST_DIGITS * 100)
+        self._length = _whole(attributes, name, 10, 0, _MOST_DIGITS * 10)
+        self.cost = 1 + self._length // 100
 
     def value(self, context: GeneratorContext, random: Random) -> Any:
         return "".join(random.choices(self._alphabet, k=self._length))
@@ -141,9 +142,10 @@ class Regex:
             raise GeneratorError("regex is not a text")
         try:
             self._strings = MatchingStrings(source)
-            self._strings.drawn(Random(0))  # noqa: S311  # tells now what will not work later
+            sample = self._strings.drawn(Random(0))  # noqa: S311  # tells now what will not work later
         except PatternError as error:
             raise GeneratorError(f"no strings can be made for the regular expression: {error}") from None
+        self.cost = 5 + len(sample)
 
     def value(self, context: GeneratorContext, random: Random) -> Any:
         try:

@@ -27,6 +27,7 @@ from stubserver.web.generation import Generation
 from stubserver.web.problems import SERVER
 from stubserver.web.wire import description_text, server_of
 
+_LONGEST_HEADER = 6144  # characters of one value; many clients refuse lines beyond 8 KiB
 _PARAMETERS = frozenset({"description", "state", "role", "number"})
 _CURE = f"see {CONTROL_PREFIX}/messages for all there are"
 
@@ -71,7 +72,9 @@ def message_answer(snapshot: Snapshot, request: web.Request, generation: Generat
     message = _message(snapshot, request.match_info, request.query)
     content = _content(message, request.query)
     address = base_path(Address(message.provider, message.consumer))
-    context = generation.context(request, message.id, server_of(request) + address, message.message.states)
+    place = next(number for number, item in enumerate(message.contents) if item is content)
+    name = f"{message.id} {place}"
+    context = generation.context(request, name, server_of(request) + address, message.message.states)
     body, metadata = content.fill(context)
     headers = CIMultiDict(_metadata_headers(metadata))
     headers["X-Stub-Message"] = f"{message.id} {description_text(message.message.description)}"
@@ -117,8 +120,10 @@ def _content(message: CompiledMessage, query: Mapping[str, str]) -> CompiledCont
 def _metadata_headers(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not metadata:
         return
-    yield "Pact-Message-Metadata", base64.b64encode(dump_json(dict(metadata))).decode()
+    together = base64.b64encode(dump_json(dict(metadata))).decode()
+    lines = [("Pact-Message-Metadata", together)]
     for name, value in metadata.items():
-        text = text_of(value)
-        if is_sendable_value(text):
-            yield f"X-Stub-Metadata-{re.sub(r'[^0-9A-Za-z_-]', '-', name)}", text
+        lines.append((f"X-Stub-Metadata-{re.sub(r'[^0-9A-Za-z_-]', '-', name)}", text_of(value)))
+    for name, text in lines:
+        if is_sendable_value(text) and len(text) <= _LONGEST_HEADER:
+            yield name, text

@@ -132,7 +132,7 @@ class StubDoor:
         else:
             found = self._decide(served.decisions, resolved.stub, actual, state)
         if isinstance(found, Match):
-            template = self._template(served, found.interaction)
+            template = found.interaction.template if not self._options.echo else await self._echoing(served, found)
             if template is not None:
                 return await self._generated(request, served, resolved, actual, found, template)
             response = found.interaction.response
@@ -213,12 +213,11 @@ class StubDoor:
             self._cors.allow(request, headers)
         return web.Response(status=status, headers=headers, body=body)
 
-    def _template(self, served: _Served, interaction: CompiledInteraction) -> ResponseTemplate | None:
-        """What of the interaction's answer is generated, echoed values included where these are wanted."""
-        if not self._options.echo:
-            return interaction.template
+    async def _echoing(self, served: _Served, found: Match) -> ResponseTemplate | None:
+        """What of the interaction's answer is generated, echoed values included; made when it first answers."""
+        interaction = found.interaction
         if interaction not in served.echoing:
-            served.echoing[interaction] = echo_template(interaction)
+            served.echoing[interaction] = await self.in_thread(echo_template, interaction)
         return served.echoing[interaction]
 
     async def _generated(
