@@ -182,8 +182,8 @@ def _numbered(parts: list[BodyPart]) -> dict[tuple[str | None, int], BodyPart]:
     return found
 
 
-# Headers of a part that are compared in another way: by name and kind, or decoded.
-_COMPARED_OTHERWISE = frozenset({"content-disposition", "content-transfer-encoding", "content-length"})
+# Headers of a part that are compared in another way: by name and kind, as the type of a body of its own, or decoded.
+_COMPARED_OTHERWISE = frozenset({"content-disposition", "content-type", "content-transfer-encoding", "content-length"})
 
 
 class _PartType:
@@ -216,23 +216,24 @@ def compile_multipart(
     for position, ((name, number), part) in enumerate(_numbered(parts).items()):
         below = _rules_below(rules, (position, str(position)) if name is None else (name,))
         own_headers = {path[0].lower(): found for path, found in below if len(path) == 1 and isinstance(path[0], str)}
-        if part.filename is None and name is not None:
+        is_field = part.filename is None and name is not None
+        if is_field and name is not None:
             content: _Content = _Text(_text(part), _field_rules(rules, name))
         else:
             state = BodyState.PRESENT if part.content else BodyState.EMPTY
             any_type = "content-type" in own_headers
             nested = Body(state, part.content, part.content_type)
             content = _Nested(compile_part(nested, below, any_type))
-        headers = tuple(_headers(part, own_headers))
+        headers = tuple(_headers(part, own_headers, is_field=is_field))
         matchers.append(PartMatcher(name, number, part.filename is not None, headers, content))
     return MultipartBody(expected_type, tuple(matchers))
 
 
-def _headers(part: BodyPart, rules: dict[str, RuleList]) -> Iterator[tuple[str, str, Matcher]]:
+def _headers(part: BodyPart, rules: dict[str, RuleList], *, is_field: bool) -> Iterator[tuple[str, str, Matcher]]:
     for name, value in part.headers.items():
         if name in rules:
             yield name, value, compile_rules(rules[name], value, TEXT_RULES)
-        elif name == "content-type":
+        elif name == "content-type" and is_field:
             yield name, value, _PartType(value)
         elif name not in _COMPARED_OTHERWISE:
             yield name, value, Equality(value)
