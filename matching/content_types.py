@@ -73,11 +73,15 @@ class ContentType:
 _CODEC = re.compile(r"(us-)?ascii|utf-?(8|16|32)([-_]?[lb]e)?|iso-8859-[0-9]{1,2}|latin-?1|(windows-|cp)125[0-8]")
 
 
-@functools.lru_cache(maxsize=1024)
 def codec_of(content_type: ContentType | None) -> str | None:
     """The codec that the `charset` parameter names; None when there is none, or none that is known."""
-    charset = content_type.param("charset") if content_type is not None else None
-    if charset is None or not _CODEC.fullmatch(charset.lower()):
+    charset = content_type.param("charset") if content_type is not None and content_type.params else None
+    return None if charset is None or len(charset) > _LONGEST_KEPT else _codec(charset)
+
+
+@functools.lru_cache(maxsize=256)
+def _codec(charset: str) -> str | None:
+    if not _CODEC.fullmatch(charset.lower()):
         return None
     try:
         return codecs.lookup(charset).name
@@ -116,9 +120,16 @@ HTML = ContentType("text", "html")
 PLAIN_TEXT = ContentType("text", "plain")
 
 
-@functools.lru_cache(maxsize=1024)
+_LONGEST_KEPT = 200  # characters of a value that may be remembered; requests bring others, each different
+
+
 def parse_content_type(text: str) -> ContentType | None:
     """Parse a `Content-Type` value; None when it is not a media type."""
+    return _parsed(text) if len(text) <= _LONGEST_KEPT else _parsed.__wrapped__(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(text: str) -> ContentType | None:
     essence, *rest = text.split(";")
     base, slash, subtype = essence.strip().lower().partition("/")
     if not slash or not is_token(base) or not is_token(subtype) or not is_sendable_value(text):

@@ -304,6 +304,7 @@ JSON_RULES: Mapping[str, Factory] = {
 # The rules that a text (query value, header value, path, text body) can be under.
 TEXT_RULES: Mapping[str, Factory] = {
     "equality": lambda rule, example: Equality(example),
+    "values": lambda rule, example: Equality(example),  # each value equal, however many there are
     "regex": _regex,
     "type": lambda rule, example: AnyText(),
     "number": lambda rule, example: TextNumber("number"),

@@ -17,7 +17,8 @@ from matching.content_types import ContentType, codec_of, parse_content_type
 from matching.http_text import base64_decoded
 
 _MOST_HEADERS = 100  # of a part
-_LONGEST_HEADER = 64 << 10  # bytes
+_LONGEST_HEADER = 16 << 10  # bytes
+_LONGEST_FIRST_LINE = 300  # bytes that are searched for a boundary nobody named
 MAX_PARTS = 10_000  # parts of a body that are compared
 _DISPOSITION = "content-disposition"
 _FIRST_LINE = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
@@ -77,7 +78,7 @@ def parse_multipart(content: bytes, boundary: str | None) -> list[BodyPart]:
 def _boundary(content: bytes, boundary: str | None) -> bytes:
     if boundary:
         return boundary.encode("utf-8", "surrogateescape")
-    first = _FIRST_LINE.match(content)
+    first = _FIRST_LINE.match(content[:_LONGEST_FIRST_LINE])
     if first is None:
         raise MultipartError("its Content-Type names no boundary")
     return first[1]

@@ -21,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 from stubserver.cli import main
+from stubserver.settings import Settings
 from tests.conftest import http_pact
 
 SHOP = http_pact(
@@ -345,6 +346,7 @@ def test_host_that_is_not_here(pacts: Path) -> None:
         (["--port", "70000"], "port"),
         (["--no-match-status", "200"], "no_match_status"),
         (["--provider-state", "("], "provider_state"),
+        (["--clock", "yesterday"], "clock"),
         (["--retries", "99"], "retries"),
     ],
 )
@@ -485,6 +487,35 @@ def test_precedence(start: Start, pacts: Path, tmp_path: Path) -> None:
     assert status_of(server.url() + "/nowhere") == 503
 
 
+def test_every_setting_has_its_option() -> None:
+    """The option of a setting is its name with dashes."""
+    options = {name for parameter in main.commands["serve"].params for name in (parameter.name, *parameter.opts)}
+    for name in Settings.model_fields:
+        assert name in options
+        assert name == "paths" or f"--{name.replace('_', '-')}" in options
+
+
+def test_options_of_generated_answers(start: Start, tmp_path: Path) -> None:
+    """Seed, clock and echo are options; two servers with the same ones give the same answer."""
+    request = {
+        "path": "/orders/1",
+        "matchingRules": {"path": {"matchers": [{"match": "regex", "regex": "/orders/\\d+"}]}},
+    }
+    response = {
+        "body": {"content": {"id": 1, "ref": "x", "day": "2020-01-01"}},
+        "generators": {"body": {"$.ref": {"type": "Uuid"}, "$.day": {"type": "Date"}}},
+    }
+    (tmp_path / "orders.json").write_text(json.dumps(http_pact({"request": request, "response": response})))
+    options = ("orders.json", "-p", "0", "--clock", "2026-02-28", "--echo")
+    servers = [start(*options, "--seed", "one"), start(*options, STUBSERVER_SEED="one")]
+    answers = []
+    for server in servers:
+        with urllib.request.urlopen(server.url() + "/orders/7", timeout=10) as answer:  # noqa: S310 - our own server
+            answers.append(json.load(answer))
+    assert answers[0] == answers[1]
+    assert answers[0] == {"id": 7, "ref": answers[0]["ref"], "day": "2026-02-28"}
+
+
 def test_switches_can_be_turned_off(start: Start, pacts: Path) -> None:
     """A switch that the environment turns on is turned off by its option."""
     server = start("pacts", "-p", "0", "--no-cors", "--no-lenient", STUBSERVER_LENIENT="1", STUBSERVER_CORS="1")
@@ -503,3 +534,28 @@ def test_secrets_do_not_show(pacts: Path) -> None:
     assert result.returncode == 2
     assert "port" in result.stderr
     assert "hunter2" not in result.stdout + result.stderr
+
+
+_FAIL = """
+import sys, structlog
+from stubserver.observability import configure_logging
+configure_logging("info", sys.argv[1])
+def answer(authorization):
+    raise ValueError("what went wrong")
+try:
+    answer(sys.argv[2])
+except ValueError:
+    structlog.get_logger().exception("unexpected error")
+"""
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_tracebacks_hold_no_values(tmp_path: Path, log_format: str) -> None:
+    """A traceback in the log shows where something went wrong, and not what the variables held."""
+    failed = subprocess.run(
+        [sys.executable, "-c", _FAIL, log_format, "hunter2"], capture_output=True, text=True, check=True, timeout=30
+    )
+    told = failed.stdout + failed.stderr
+    assert "what went wrong" in told
+    assert "answer" in told
+    assert "hunter2" not in told

@@ -28,7 +28,10 @@ def compile_body(body: Body, rules: MatchingRules, *, extra: bool = False) -> Bo
     return _compile(body, rules.body, any_type="content-type" in rules.header, extra=extra)
 
 
-def _compile(body: Body, rules: BodyRules, *, any_type: bool, extra: bool) -> BodyMatcher:
+_DEEPEST = 8  # multipart bodies within each other
+
+
+def _compile(body: Body, rules: BodyRules, *, any_type: bool, extra: bool, depth: int = 0) -> BodyMatcher:
     if body.state is BodyState.MISSING:
         return AnyBody()
     if body.state in (BodyState.NULL, BodyState.EMPTY):
@@ -37,7 +40,10 @@ def _compile(body: Body, rules: BodyRules, *, any_type: bool, extra: bool) -> Bo
     if whole is not None and any(rule.name == "contentType" for rule in whole.rules):
         return BinaryBody(None, body.content, whole)  # whatever the content is, its marks are what counts
     kind = body.content_type.kind if body.content_type else Kind.BINARY
-    return _KINDS[kind](None if any_type else body.content_type, body, rules, extra)
+    declared = None if any_type else body.content_type
+    if kind is Kind.MULTIPART:
+        return _multipart(declared, body, rules, extra, depth)
+    return _KINDS[kind](declared, body, rules, extra)
 
 
 def _json(declared: ContentType | None, body: Body, rules: BodyRules, extra: bool) -> BodyMatcher:
@@ -52,9 +58,12 @@ def _json(declared: ContentType | None, body: Body, rules: BodyRules, extra: boo
     return JsonBody(declared, compile_json(example, rules, extra_keys=extra))
 
 
-def _multipart(declared: ContentType | None, body: Body, rules: BodyRules, extra: bool) -> BodyMatcher:
+def _multipart(declared: ContentType | None, body: Body, rules: BodyRules, extra: bool, depth: int) -> BodyMatcher:
+    if depth >= _DEEPEST:
+        raise RuleError(f"multipart bodies nest deeper than {_DEEPEST} levels")
+
     def compile_part(content: Body, rules: BodyRules, any_type: bool) -> BodyMatcher:
-        return _compile(content, rules, any_type=any_type, extra=extra)
+        return _compile(content, rules, any_type=any_type, extra=extra, depth=depth + 1)
 
     return compile_multipart(declared, body, rules, compile_part)
 
@@ -72,7 +81,6 @@ _KINDS: Mapping[Kind, Callable[[ContentType | None, Body, BodyRules, bool], Body
     Kind.JSON: _json,
     Kind.XML: lambda declared, body, rules, extra: XmlBody(declared, body, rules, extra=extra),
     Kind.FORM: lambda declared, body, rules, extra: FormBody(declared, body, rules),
-    Kind.MULTIPART: _multipart,
     Kind.TEXT: _text,
     Kind.BINARY: _binary,
 }

@@ -788,6 +788,69 @@ def test_bounds_may_be_texts() -> None:
     assert rule_list.rules[0].attributes == {"min": 1, "max": 2}
 
 
+def test_rules_within_rules() -> None:
+    """`eachKey` and `eachValue` hold rules, by the same names and aliases, however deep."""
+    inner = {"match": "each-value", "rules": [{"match": "real"}, {"regex": "x"}]}
+    ((_, rule_list),) = rules({"body": {"$.a": matchers({"match": "eachKey", "rules": [TYPE, inner]})}}).body
+    (each_key,) = rule_list.rules
+    assert [rule.name for rule in each_key.rules] == ["type", "eachValue"]
+    assert [rule.name for rule in each_key.rules[1].rules] == ["decimal", "regex"]
+    single = {"match": "eachValue", "rules": {"match": "integer"}}
+    ((_, rule_list),) = rules({"$.body.a": single}).body
+    assert [rule.name for rule in rule_list.rules[0].rules] == ["integer"]
+
+
+def test_variants() -> None:
+    """Variants of `arrayContains` name an item and have rules with paths of their own, and generators."""
+    variants = [
+        {"index": 1, "rules": {"$.x": matchers(TYPE), "y[*]": matchers({"match": "real"})}},
+        {"rules": {"": matchers(TYPE)}, "generators": {"$.id": {"type": "Uuid"}}},
+        {"index": "0"},
+    ]
+    ((_, rule_list),) = rules({"body": {"$.a": matchers({"match": "arrayContains", "variants": variants})}}).body
+    first, second, third = rule_list.rules[0].variants
+    assert (first.index, [path for path, _ in first.rules]) == (1, [("x",), ("y", Wildcard.INDEX)])
+    assert names(first.rules[1][1]) == ["decimal"]
+    assert (second.index, [path for path, _ in second.rules]) == (1, [()])
+    assert [(generator.path, generator.type) for generator in second.generators] == [("$.id", "Uuid")]
+    assert (third.index, third.rules, third.generators) == (0, (), ())
+
+
+def each_value(inner: Any) -> dict[str, Any]:
+    return {"match": "eachValue", "rules": inner}
+
+
+def array_contains(*variants: Any) -> dict[str, Any]:
+    return {"match": "arrayContains", "variants": list(variants)}
+
+
+BAD_INNER_RULES: list[tuple[Any, str]] = [
+    (each_value("type"), "rules"),
+    (each_value(["type"]), "rules/0"),
+    (each_value([TYPE, {}]), "rules/1"),
+    (each_value([{"match": "regex"}]), "rules/0"),
+    (each_value([each_value([5])]), "rules/0/rules/0"),
+    (array_contains(5), "variants/0"),
+    (array_contains({"index": 0}, {"index": -1}), "variants/1"),
+    (array_contains({"index": "x"}), "variants/0"),
+    (array_contains({"index": None}), "variants/0"),
+    (array_contains({"index": 0, "rules": {"$..a": matchers(TYPE)}}), "variants/0/rules/$..a"),
+    (array_contains({"index": 0, "rules": {"$.a": matchers({})}}), "variants/0/rules/$.a/matchers/0"),
+    (array_contains({"index": 0, "rules": {"$": matchers(each_value([5]))}}), "variants/0/rules/$/matchers/0/rules/0"),
+    (array_contains({"index": 0, "generators": {"$": {}}}), "variants/0/generators/$"),
+]
+
+
+@pytest.mark.parametrize(("rule", "place"), BAD_INNER_RULES, ids=str)
+def test_a_rule_within_a_rule_that_cannot_be_used(rule: Any, place: str) -> None:
+    """It is dropped with a warning that leads to it."""
+    entry = {"description": "case", "request": {"body": {"a": [1]}, "matchingRules": {"body": {"$.a": matchers(rule)}}}}
+    (problem,) = sound(parse(entry).problems)
+    root = "/interactions/0/request/matchingRules/body/$.a/matchers/0"
+    assert (problem.severity, problem.pointer) == (Severity.WARNING, f"{root}/{place}")
+    at({"interactions": [entry]}, problem.pointer)
+
+
 BAD_RULES: list[tuple[Any, str]] = [
     ({"$.body..a": TYPE}, "$.body..a"),
     ({"$.body[?(@.a)]": TYPE}, "$.body[?(@.a)]"),

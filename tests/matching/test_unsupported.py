@@ -283,3 +283,23 @@ def test_rules_that_reach_nothing_are_noted() -> None:
         f"{where}/body/$.itmes[*].id",
     ]
     assert {note.severity for note in notes} == {Severity.NOTE}
+
+
+IDLE = [
+    (XML, ["$.a", "$.a.#text", "$.*", "$.a[0]"], ["$.b", "$.a.b", "$.a['@id']"]),
+    (FORM, ["$", "$.a", "$.a[0]", "$.*"], ["$.b", "$.a.b.c"]),
+    (PARTS, ["$", "$.a", "$.*", "$.a['x-h']"], ["$.b", "$.b.c"]),
+]
+
+
+@pytest.mark.parametrize(("recorded", "reaching", "idle"), IDLE, ids=["xml", "form", "multipart"])
+def test_rules_of_other_bodies_that_reach_nothing(
+    recorded: dict[str, Any], reaching: list[str], idle: list[str]
+) -> None:
+    """So is a rule for an element, a field or a part that is not recorded."""
+    rules = {"body": {path: {"matchers": [{"match": "type"}]} for path in [*reaching, *idle]}}
+    problems = load({"request": {"method": "POST", **recorded, "matchingRules": rules}}).problems
+    where = "/interactions/0/request/matchingRules/body"
+    assert [(problem.severity, problem.pointer) for problem in problems] == [
+        (Severity.NOTE, f"{where}/{path}") for path in idle
+    ]

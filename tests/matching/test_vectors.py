@@ -328,6 +328,13 @@ def rules_of(category: str, rules: Any) -> dict[str, Any]:
 A_NUMBER = {"a": {"matchers": [regex(r"\d+")]}}
 X_NUMBER = {"X-A": {"matchers": [regex(r"\d+")]}}
 
+
+def from_state(expression: str) -> dict[str, Any]:
+    return {"generators": {"path": {"type": "ProviderState", "expression": expression}}}
+
+
+OF_STATE = {"path": "/orders/1", **from_state("/orders/${id}")}
+
 HEADS = [
     Head({"method": "get"}, get("/"), True),
     Head({"method": "get"}, Request("POST", "/"), False),
@@ -352,6 +359,23 @@ HEADS = [
     Head({"path": "/a/b", **rules_of("path", {"matchers": [{"match": "include", "value": "/b"}]})}, get("/b/c"), True),
     Head({"path": "/a/b", **rules_of("path", {"matchers": []})}, get("/a/b"), True),
     Head({"path": "/a/b", **rules_of("path", {"matchers": []})}, get("/a/c"), False),
+    # A path made of a provider state's values: the recorded one, or any other that the expression makes.
+    Head(OF_STATE, get("/orders/77"), True),
+    Head(OF_STATE, get("/orders/1"), True),
+    Head(OF_STATE, get("/orders/a%20b"), True),
+    Head(OF_STATE, get("/orders/a%2Fb"), True),
+    Head(OF_STATE, get("/orders/7/8"), False),
+    Head(OF_STATE, get("/orders/"), False),
+    Head(OF_STATE, get("/other/77"), False),
+    Head({**OF_STATE, **rules_of("path", {"matchers": [TYPE]})}, get("/orders/77"), True),
+    Head({**OF_STATE, **rules_of("path", {"matchers": [TYPE]})}, get("/other"), False),
+    Head({**OF_STATE, **rules_of("path", {"matchers": [regex(r"/orders/\d")]})}, get("/orders/7"), True),
+    Head({**OF_STATE, **rules_of("path", {"matchers": [regex(r"/orders/\d")]})}, get("/orders/x"), False),
+    Head({"path": "/v1.0/1", **from_state("/v1.0/${a}")}, get("/v1x0/1"), False),
+    Head({"path": "/1/b/2", **from_state("/${a}/b/${c}")}, get("/7/b/8"), True),
+    Head({"path": "/1/b/2", **from_state("/${a}/b/${c}")}, get("/7/x/8"), False),
+    Head({"path": "/a", **from_state("/b")}, get("/a"), True),
+    Head({"path": "/a", **from_state("/b")}, get("/b"), False),
     Head({}, get("/?a=1"), False),
     Head({"query": {}}, get("/?a=1"), False),
     Head({"query": ""}, get("/?a=1"), False),
@@ -477,6 +501,7 @@ class Presence(NamedTuple):
 
 
 NOTHING = Request("POST", "/")
+LATIN = "text/plain; charset=iso-8859-1"
 JSON_HEADER = {"headers": {"Content-Type": "application/json"}}
 CONTENT_TYPE_RULE = {"header": {"Content-Type": {"matchers": [regex(r"application/(x\+)?json|text/plain")]}}}
 
@@ -519,6 +544,19 @@ PRESENCES = [
         {"headers": {"Content-Type": "text/plain"}, "body": "é"}, post(b"\xe9", "text/plain; charset=latin-1"), True
     ),
     Presence({"headers": {"Content-Type": "text/plain"}, "body": "é"}, post(b"\xe9", "text/plain"), False),
+    Presence({"headers": {"Content-Type": LATIN}, "body": "é"}, post(b"\xe9", LATIN), True),
+    Presence({"headers": {"Content-Type": LATIN}, "body": "é"}, post("é", LATIN), False),
+    Presence({"headers": {"Content-Type": LATIN}, "body": "é"}, post(b"\xe9", "text/plain"), False),
+    Presence(
+        {"headers": {"Content-Type": "text/plain; charset=utf-16"}, "body": "é"},
+        post("é".encode("utf-16"), "text/plain; charset=utf-16"),
+        True,
+    ),
+    Presence(
+        {"headers": {"Content-Type": "text/plain; charset=nobody"}, "body": "é"},
+        post("é", "text/plain; charset=nobody"),
+        True,
+    ),
     Presence({"headers": {"Content-Type": "image/png"}, "body": "AAEC"}, post(b"\x00\x01\x02", "image/png"), True),
     Presence({"headers": {"Content-Type": "image/png"}, "body": "AAEC"}, post(b"\x00\x01\x03", "image/png"), False),
     Presence({"headers": {"Content-Type": "image/png"}, "body": "AAEC"}, post(b"\x00\x01\x02", "image/gif"), False),

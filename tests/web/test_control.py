@@ -194,6 +194,7 @@ async def test_one_interaction(control: Running) -> None:
             "status": 200,
             "headers": {"X-Total": "1", "Content-Type": "application/json"},
             "body": {"id": 1, "price": {"amount": 5, "currency": "EUR"}},
+            "generators": [],
         },
     }
 
