@@ -148,7 +148,6 @@ def test_an_unknown_side_agrees_with_everything() -> None:
     assert agrees(JSON, None)
 
 
-@pytest.mark.xfail(strict=True, reason="types are kept however long they are")
 def test_long_types_are_not_kept() -> None:
     """What a request says as its type is not remembered when nobody would write it so."""
     tracemalloc.start()

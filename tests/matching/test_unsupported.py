@@ -54,7 +54,6 @@ RULES = [
 # Only for values that have a kind, or for values that have others beside them.
 JSON_RULES = [
     {"match": "null"},
-    {"match": "values"},
     {"match": "eachKey", "rules": [{"match": "type"}]},
     {"match": "ignore-order"},
 ]
