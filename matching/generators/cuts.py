@@ -179,7 +179,10 @@ def _below(element: Element, name: str, path: Path) -> Iterator[tuple[Element, s
             yield element, f"{name}.@{written}", written
         return
     index = rest[0] if rest and (isinstance(rest[0], int) or rest[0] is Wildcard.INDEX) else None
-    for number, child in enumerate(child for child in element.children if _names(step, child)):
+    named = element.by_name.get(step) if isinstance(step, str) else None  # at once, unless a prefix is in the way
+    if named is None:
+        named = [child for child in element.children if _names(step, child)]
+    for number, child in enumerate(named):
         if index is None or index is Wildcard.INDEX or index == number:
             below = rest if index is None else rest[1:]
             yield from _below(child, f"{name}{render_step(child.written)}[{number}]", below)

@@ -46,6 +46,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _PACTFLOW_STATE_HEADER = "pactflow-stub-provider-state"
 _STATELESS_HEADER = "X-Stub-Stateless"
 _PACTFLOW_STATELESS_HEADER = "pactflow-stub-include-empty-provider-states"
+_OUR_HEADERS = frozenset({"x-stub-match", "x-stub-interaction"})
 _EXPLAIN_IN_THREAD = 4 << 10  # bytes of body from which an explanation leaves the event loop
 _THREADS = 2
 
@@ -198,7 +199,8 @@ class StubDoor:
             ready = served.headers[interaction] = ready_headers(interaction)
         headers = ready.copy()
         for name, value in generated_headers:
-            headers[name] = value
+            if name.lower() not in _OUR_HEADERS:
+                headers[name] = value
         if found.lenient:
             headers["X-Stub-Match"] = "lenient"
         if self._options.log_hits:

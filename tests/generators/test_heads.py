@@ -109,3 +109,10 @@ def test_categories_that_a_response_has_not(generators: dict[str, Any]) -> None:
     assert problem.severity is Severity.WARNING
     assert problem.pointer.startswith(f"/interactions/0/response/generators/{next(iter(generators))}")
     assert recorded.answer(params={"v": 2}).body == recorded.body
+
+
+def test_content_encoding() -> None:
+    """A content coding that the body does not have is never made up: clients would fail to decode it."""
+    generators = {"header": {"Content-Encoding": {"type": "Regex", "regex": "gzip"}}}
+    recorded = Recorded({"body": {"content": "hello"}, "generators": generators})
+    assert recorded.answer().headers == {}

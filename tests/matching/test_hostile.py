@@ -250,3 +250,52 @@ def test_explanations_stay_short(name: str) -> None:
     recorded, rules, content = BODIES[name]
     for miss in near_misses(Index([with_body(recorded, rules)]), post(content), clock=time.perf_counter):
         assert len(json.dumps([mismatch.as_json() for mismatch in miss.mismatches])) < 100_000
+
+
+COMPUTING = 0.8  # seconds of computing that one request may cost at most
+
+
+def computing(action: Callable[[], object]) -> float:
+    began = time.thread_time()
+    action()
+    return time.thread_time() - began
+
+
+@pytest.mark.xfail(strict=True, reason="each explanation walks the whole body")
+def test_many_interactions_and_a_large_body() -> None:
+    """Telling why a large body matched none of many interactions costs little more than for one of them."""
+    entries = [
+        {
+            "description": str(n),
+            "request": {
+                "method": "POST",
+                "headers": {"Content-Type": "application/json", "X-N": str(n)},
+                "body": [1],
+                "matchingRules": {"body": rule_lists({"$": {"match": "type"}})},
+            },
+        }
+        for n in range(50)
+    ]
+    request = post(json.dumps([2] * 150_000))
+    assert isinstance(find(Index(load(*entries).interactions), request), NoMatch)
+    one = computing(lambda: near_misses(Index(load(entries[0]).interactions), request, clock=time.thread_time))
+    many = Index(load(*entries).interactions)
+    assert computing(lambda: near_misses(many, request, clock=time.thread_time)) < 10 * one + 0.1
+
+
+@pytest.mark.xfail(strict=True, reason="comparisons are counted, whatever they cost")
+def test_large_items_without_order() -> None:
+    """What it costs to look for items in a list is bounded by what is in them, not by how many they are."""
+    size = 15
+    variants = [
+        {
+            "index": n,
+            "rules": rule_lists({"$[*]": {"match": "integer"}, "$[300]": {"match": "regex", "regex": f"{n}x"}}),
+        }
+        for n in range(size)
+    ]
+    recorded = [[*([1] * 300), str(n)] for n in range(size)]
+    index = Index([with_body(recorded, {"$": {"match": "arrayContains", "variants": variants}})])
+    nearly = [[*([2] * 300), "z"]] * 6_000
+    request = post(json.dumps(nearly + [[*([2] * 300), f"{n}x"] for n in range(size - 1)]))
+    assert computing(lambda: find(index, request, clock=time.thread_time)) < COMPUTING
