@@ -90,6 +90,11 @@ class CompiledInteraction:
 
     def explain(self, request: Request) -> Iterator[Mismatch]:
         """Every mismatch of the request, part by part; none exactly when `matches` is true."""
+        yield from self.explain_head(request)
+        yield from self.body.explain(request)
+
+    def explain_head(self, request: Request) -> Iterator[Mismatch]:
+        """Every mismatch of the request before its body."""
         if self.method != request.method:
             message = f"Expected the method {self.method} but received {request.method}"
             yield Mismatch(Part.METHOD, "", "equality", self.method, request.method, message)
@@ -97,7 +102,6 @@ class CompiledInteraction:
         yield from self.query.explain(request)
         for header in self.headers:
             yield from header.explain(request.headers.get(header.name))
-        yield from self.body.explain(request)
 
 
 @dataclass(frozen=True, slots=True)

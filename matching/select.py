@@ -17,7 +17,7 @@ import re2
 from matching.compile import CompiledInteraction
 from matching.index import SEGMENTS, Bucket, Candidate, Index, path_segments
 from matching.mismatch import Mismatch, Part, shown
-from matching.patterns import PATIENCE, Patience, compile_search
+from matching.patterns import PATIENCE, Patience, bounded, compile_search
 from matching.request import Request
 
 
@@ -173,17 +173,22 @@ def near_misses(
     Nearest are those whose method and path fit, fewest mismatches first; then those with the path under another
     method; then those with a path that resembles the request's.
     """
-    token = PATIENCE.set(Patience(clock))
-    try:
-        ranked = []
+    with bounded(clock):
+        heads = []
         for candidate in _near(index, request):
-            mismatches = _mismatches(candidate.interaction, request, state)
-            shown_ones, more = mismatches[:MISMATCHES_PER_INTERACTION], len(mismatches) > MISMATCHES_PER_INTERACTION
-            distance = sum(_DISTANCE[mismatch.part] for mismatch in mismatches)
-            ranked.append((distance, candidate.rank, NearMiss(candidate.interaction, tuple(shown_ones), more)))
+            mismatches = _head_mismatches(candidate.interaction, request, state)
+            heads.append((_distance(mismatches), candidate.rank, candidate.interaction, mismatches))
+        heads.sort(key=lambda head: head[:2])
+        began = clock() if clock is not None else 0.0
+        ranked: list[tuple[int, int, NearMiss]] = []
+        for distance, rank, interaction, mismatches in heads:
+            if len(ranked) >= limit and clock is not None and clock() - began > _EXPLAIN_TIME:
+                break  # what is left is further away by all that comes before the body
+            room = MISMATCHES_PER_INTERACTION + 1 - len(mismatches)
+            body = list(itertools.islice(interaction.body.explain(request), max(room, 0)))
+            shown_ones, more = (*mismatches, *body)[:MISMATCHES_PER_INTERACTION], len(body) == room
+            ranked.append((distance + _distance(body), rank, NearMiss(interaction, shown_ones, more)))
         return [near for _, _, near in heapq.nsmallest(limit, ranked)]
-    finally:
-        PATIENCE.reset(token)
 
 
 def _near(index: Index, request: Request) -> list[Candidate]:
@@ -209,9 +214,17 @@ _DISTANCE = {
 }
 
 
-def _mismatches(interaction: CompiledInteraction, request: Request, state: StateSelector | None) -> list[Mismatch]:
+def _distance(mismatches: Iterable[Mismatch]) -> int:
+    return sum(_DISTANCE[mismatch.part] for mismatch in mismatches)
+
+
+_EXPLAIN_TIME = 0.3  # seconds after which no more bodies are explained than are asked for
+
+
+def _head_mismatches(interaction: CompiledInteraction, request: Request, state: StateSelector | None) -> list[Mismatch]:
+    """Provider state, method, path, query and headers."""
     state_mismatch = state.explain(interaction) if state is not None else None
-    found: Iterable[Mismatch] = interaction.explain(request)
+    found: Iterable[Mismatch] = interaction.explain_head(request)
     if state_mismatch is not None:
         found = itertools.chain([state_mismatch], found)
     return list(itertools.islice(found, MISMATCHES_PER_INTERACTION + 1))

@@ -165,6 +165,19 @@ def _affords(comparisons: int) -> bool:
     return (PATIENCE.get(None) or Patience()).affords(comparisons)
 
 
+_AT_ONCE = 64  # items that are compared before the time is looked at
+
+
+def _fitting(node: Node, actual: list[Any]) -> Iterator[int]:
+    """The items that meet a node, as long as patience lasts."""
+    patience = PATIENCE.get(None)
+    for at, value in enumerate(actual):
+        if patience is not None and at % _AT_ONCE == _AT_ONCE - 1 and patience.is_late:
+            return
+        if node.matches(value):
+            yield at
+
+
 def _too_long(rule: str, path: str, actual: list[Any]) -> Mismatch:
     message = f"The {len(actual)} items are too many to be compared without regard to their order"
     return Mismatch(Part.BODY, path, rule, None, f"{len(actual)} items", message)
@@ -201,7 +214,7 @@ class Contains:
     def _missing(self, actual: list[Any]) -> tuple[int, Node, Any] | None:
         """The first variant that no item meets."""
         for variant in self._variants:
-            if not any(map(variant[1].matches, actual)):
+            if next(_fitting(variant[1], actual), None) is None:
                 return variant
         return None
 
@@ -241,7 +254,7 @@ class Unordered:
 
     def _unmet(self, actual: list[Any]) -> int | None:
         """The first recorded item that is left without an item of its own, however they are paired."""
-        fitting = [[at for at, value in enumerate(actual) if node.matches(value)] for node in self._items]
+        fitting = [list(_fitting(node, actual)) for node in self._items]
         taken_by: dict[int, int] = {}
         for wanted in range(len(fitting)):
             if not _placed(wanted, fitting, taken_by):

@@ -10,8 +10,9 @@ import regex
 
 from matching import Index, NoMatch, find
 from matching.bodies import json as json_bodies
+from matching.bodies.nodes import Array
 from matching.patterns import TOTAL_TIME, compile_pattern
-from tests.matching.pacts import load, only_request, post
+from tests.matching.pacts import load, only_request, post, rule_lists
 
 
 def nested(depth: int, leaf: Any = 1) -> Any:
@@ -105,3 +106,24 @@ def test_codecs_of_requests_are_few() -> None:
     assert interaction.matches(post("é".encode("latin-1"), "text/plain; charset=ISO-8859-1"))
     assert interaction.matches(post("é".encode("utf-16"), "text/plain; charset=utf-16"))
     assert not interaction.matches(post("é".encode("punycode"), "text/plain; charset=punycode"))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"$.items": {"match": "type"}, "$.kind": {"match": "regex", "regex": "small"}},
+        pytest.param(
+            {"$.items": {"match": "type"}},
+            marks=pytest.mark.xfail(strict=True, reason="a scalar without rules is not thought to be cheap"),
+        ),
+    ],
+    ids=["under a rule", "without rules"],
+)
+def test_a_difference_in_a_scalar_is_found_first(rules: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No long list is walked when a scalar beside it already differs, whatever their order."""
+    recorded = {"items": [1], "kind": "small", "more": [1]}
+    interaction = only_request({"method": "POST", "body": recorded, "matchingRules": {"body": rule_lists(rules)}})
+    walked: list[Any] = []
+    monkeypatch.setattr(Array, "matches", lambda node, actual: walked.append(actual) or True)
+    assert not interaction.matches(post(json.dumps({"items": [2] * 1000, "kind": "large", "more": [1]})))
+    assert walked == []
