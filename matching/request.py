@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -113,12 +114,23 @@ class Request:
     def json(self) -> tuple[Any, str | None]:
         """(the body as a JSON value, None), or (None, why it is not JSON)."""
         if self._json is None:
+            given = self.headers.get("content-type")
+            content = self.body
+            if given and ";" in given[0] and self.charset not in _UTF8:
+                content = encoded(self.text)
             try:
-                utf8 = self.body if self.charset in _UTF8 else encoded(self.text)
-                self._json = (parse_json(utf8.removeprefix(_BOM)), None)
+                self._json = (parse_json(content), None)
             except JsonError as error:
-                self._json = (None, str(error))
+                self._json = self._without_bom(content) or (None, str(error))
         return self._json
+
+    @staticmethod
+    def _without_bom(content: bytes) -> tuple[Any, None] | None:
+        """What some writers put before JSON is passed over, where it is the only thing wrong."""
+        if content.startswith(_BOM):
+            with contextlib.suppress(JsonError):
+                return parse_json(content.removeprefix(_BOM)), None
+        return None
 
     @property
     def xml(self) -> tuple[Element | None, str | None]:
