@@ -96,18 +96,18 @@ class AnyCheck:
 class Same:
     """No rule: equal in kind and value."""
 
-    __slots__ = ("_canonical", "_scalar", "example")
+    __slots__ = ("_canonical", "example", "is_scalar")
 
     def __init__(self, example: Any) -> None:
         self.example = example
-        self._scalar = not isinstance(example, (dict, list))
-        self._canonical = None if self._scalar else _canonical(example)
+        self.is_scalar = not isinstance(example, (dict, list))
+        self._canonical = None if self.is_scalar else _canonical(example)
 
     def matches(self, actual: Any) -> bool:
         if type(actual) is not type(self.example) or actual != self.example:
             return False
         # `==` takes 1, 1.0 and true for one; the canonical text tells them apart faster than a walk in Python.
-        if self._scalar or (self._canonical is not None and _canonical(actual) == self._canonical):
+        if self.is_scalar or (self._canonical is not None and _canonical(actual) == self._canonical):
             return True
         return strict_equal(self.example, actual)
 
@@ -178,6 +178,13 @@ class Value:
             yield Mismatch(Part.BODY, path, self._matcher.rule, self._example, actual, message)
 
 
+def _dearness(node: Node) -> int:
+    """The order in which members are decided: scalars, then what is compared as a whole, then what is walked."""
+    if isinstance(node, Same):
+        return 0 if node.is_scalar else 1
+    return 0 if isinstance(node, Value) else 2
+
+
 class Object:
     """Recorded keys, each with its node."""
 
@@ -186,7 +193,7 @@ class Object:
     def __init__(self, members: dict[str, Node], extra_keys: bool, checks: tuple[Check, ...]) -> None:
         self._members = members
         # Cheap ones first: a difference in a scalar is found before a long list is walked.
-        cheap_first = sorted(members.items(), key=lambda member: not isinstance(member[1], Value))
+        cheap_first = sorted(members.items(), key=lambda member: _dearness(member[1]))
         self._deciders = tuple((key, node.matches) for key, node in cheap_first)
         self._extra_keys = extra_keys
         self._checks = checks

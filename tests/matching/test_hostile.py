@@ -252,7 +252,7 @@ def test_explanations_stay_short(name: str) -> None:
         assert len(json.dumps([mismatch.as_json() for mismatch in miss.mismatches])) < 100_000
 
 
-COMPUTING = 0.8  # seconds of computing that one request may cost at most
+COMPUTING = 1.5  # seconds of computing that one request may cost at most
 
 
 def computing(action: Callable[[], object]) -> float:
@@ -297,3 +297,42 @@ def test_large_items_without_order() -> None:
     nearly = [[*([2] * 300), "z"]] * 6_000
     request = post(json.dumps(nearly + [[*([2] * 300), f"{n}x"] for n in range(size - 1)]))
     assert computing(lambda: find(index, request, clock=time.thread_time)) < COMPUTING
+
+
+def ticking(seconds_each: float) -> Callable[[], float]:
+    """A clock that goes forward each time that it is read."""
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += seconds_each
+        return now
+
+    return clock
+
+
+def test_bodies_are_no_longer_explained_when_time_is_up() -> None:
+    """Then only as many are told as were asked for, those nearest by all that comes before the body, with theirs."""
+    entries = [
+        {"description": str(n), "request": {"method": "POST", "headers": {"X-A": "1"}, "body": {"a": n}}}
+        for n in range(20)
+    ]
+    near = {"description": "near", "request": {"method": "POST", "body": {"a": 99}}}
+    index = Index(load(*entries, near).interactions)
+    request = post('{"a":-1}')
+    for clock in (None, ticking(0.0), ticking(1.0)):
+        found = near_misses(index, request, limit=3, clock=clock)
+        assert len(found) == 3
+        assert found[0].interaction.interaction.description == "near"
+        assert [mismatch.path for mismatch in found[0].mismatches] == ["$.a"]
+        assert [[mismatch.path for mismatch in miss.mismatches] for miss in found[1:]] == [["X-A", "$.a"]] * 2
+        assert not any(miss.more for miss in found)
+
+
+@pytest.mark.parametrize("name", ["ignore-order", "arrayContains"])
+def test_lists_without_order_are_given_up_when_time_is_up(name: str) -> None:
+    """A list that would match is given up when looking for its items takes too long, and that is told."""
+    index = Index([with_body([*range(200)], {"$": {"match": name}})])
+    request = post(json.dumps([*range(200)][::-1]))
+    assert not isinstance(find(index, request, clock=ticking(0.0)), NoMatch)
+    assert find(index, request, clock=ticking(1.0)) == NoMatch(gave_up=True)
