@@ -281,6 +281,10 @@ def container_alternatives(case: Case, sent: Sent) -> Changed:
         actual = json.loads(sent.body)
     except ValueError:
         return None
+    if actual is None and _NULL in rules.get("$", {}).get("matchers", []):  # null in place of everything
+        return with_body_rules(case, {"$": rules["$"] | {"matchers": [{"match": "type"}]}}), replace(
+            sent, body=json.dumps(document).encode()
+        )
     filled = replace(sent, body=json.dumps(_filled(actual, document, [steps_of(path) for path in rules])).encode())
     return with_body_rules(case, rules | others), filled
 
