@@ -131,8 +131,8 @@ class _Collector:
         _, options = parse_options_header(disposition.encode("utf-8", "surrogateescape"))
         self.parts.append(
             BodyPart(
-                _option(options, b"name"),
-                _option(options, b"filename"),
+                _option(disposition, options, "name"),
+                _option(disposition, options, "filename"),
                 self._headers,
                 _transferred(bytes(self._content), self._headers.get("content-transfer-encoding", "")),
             )
@@ -142,17 +142,15 @@ class _Collector:
         self.is_complete = True
 
 
-def _option(options: Mapping[bytes, bytes], name: bytes) -> str | None:
+def _option(disposition: str, options: Mapping[bytes, bytes], name: str) -> str | None:
     """A parameter of a part's disposition, also in the extended form of RFC 5987 (`name*=UTF-8''%c3%a9`)."""
-    if name in options:
-        return options[name].decode("utf-8", "surrogateescape")
-    extended = options.get(name + b"*")
+    if name.encode() in options:
+        return options[name.encode()].decode("utf-8", "surrogateescape")
+    extended = re.search(rf";\s*{name}\*\s*=\s*([\w.-]*)'[\w-]*'([^;\s]*)", disposition, re.IGNORECASE)
     if extended is None:
         return None
-    charset, _, rest = extended.partition(b"'")
-    text = rest.partition(b"'")[2].decode("latin-1")
-    codec = codec_of(ContentType("text", "plain", (("charset", charset.decode("latin-1")),)))
-    return unquote(text, codec or "utf-8", "replace")
+    codec = codec_of(ContentType("text", "plain", (("charset", extended[1]),)))
+    return unquote(extended[2], codec or "utf-8", "replace")
 
 
 def _transferred(content: bytes, encoding: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -380,6 +381,11 @@ WRITTEN = [
     ("X XX XXX x xx xxx", "+0530 +0530 +05:30 +0530 +0530 +05:30"),
     ("O OOOO ZZZZ", "GMT+5:30 GMT+05:30 GMT+05:30"),
     ("YYYY-'W'ww", "2024-W09"),
+    ("n A N", "123456000 47109123 47109123456000"),
+    ("W F e", "5 5 4"),
+    ("MMMMM EEEEE", "F T"),
+    ("G GGGGG", "AD A"),
+    ("OOO ZZZZZ", "GMT+5:30 +05:30"),
     ("G GGGG", "AD Anno Domini"),
     ("yyyy[-MM]", "2024-02"),
     ("'on' yyyy''", "on 2024'"),
@@ -390,6 +396,41 @@ WRITTEN = [
 def test_writing(source: str, text: str) -> None:
     """A date is written with the width of its letters, optional parts included."""
     assert compile_date_pattern(source).write(SOME_TIME) == text
+
+
+@pytest.mark.parametrize(
+    ("hour", "text"),
+    [
+        (0, "AM 12 0 24"),
+        (1, "AM 1 1 1"),
+        (11, "AM 11 11 11"),
+        (12, "PM 12 0 12"),
+        (13, "PM 1 1 13"),
+        (23, "PM 11 11 23"),
+    ],
+)
+def test_hours_of_the_day(hour: int, text: str) -> None:
+    """Noon is 12 PM, midnight 12 AM; `h` counts to 12, `K` to 11, `k` to 24."""
+    pattern = compile_date_pattern("a h K k")
+    assert pattern.write(SOME_TIME.replace(hour=hour)) == text
+    assert pattern.matches(text)
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_the_last_day_of_each_month(month: int) -> None:
+    """Each month has its days, and not one more."""
+    pattern = compile_date_pattern("yyyy-MM-dd")
+    for year in (2023, 2024):
+        last = calendar.monthrange(year, month)[1]
+        assert pattern.matches(f"{year}-{month}-{last}")
+        assert not pattern.matches(f"{year}-{month}-{last + 1}")
+
+
+@pytest.mark.parametrize(("day", "week"), [(1, 1), (5, 1), (6, 2), (12, 2), (13, 3), (31, 5)])
+def test_weeks_of_a_month(day: int, week: int) -> None:
+    """The weeks of a month begin on Monday, that of its first day being the first."""
+    moment = datetime(2024, 5, day, tzinfo=UTC)  # the first of May 2024 was a Wednesday
+    assert compile_date_pattern("W").write(moment) == str(week)
 
 
 @pytest.mark.parametrize(
@@ -501,6 +542,12 @@ def test_a_rule_explains_what_it_refuses(name: str, source: str | None, value: A
     assert rule.matches(value) == (rule.explain(value) is None)
 
 
+def test_what_is_told_of_a_text_that_is_no_date() -> None:
+    """The sentence shows the text, the rule and the format."""
+    assert DateFormat("date", "yyyy").explain("x") == 'Expected "x" to be a date in the format yyyy'
+    assert DateFormat("time", None).explain("x") == 'Expected "x" to be a time in ISO 8601'
+
+
 HOSTILE = [
     ("[y]" * 80 + "'x'", "1" * 1000 + "!"),
     ("[y][M][d]" * 25, "1" * 1000 + "!"),
@@ -584,6 +631,37 @@ EXPRESSIONS = [
 def test_expression(expression: str, moment: str) -> None:
     """A date expression, a time expression, or both joined by @, seen from 1 January 2000, ten o'clock."""
     assert str(shift_datetime(expression, BASE).replace(tzinfo=None)) == moment
+
+
+@pytest.mark.parametrize(
+    ("expression", "base", "moment"),
+    [
+        ("0 o'clock am", "10:00", "00:00"),
+        ("1 o'clock", "11:59", "13:00"),
+        ("1 o'clock", "12:00", "01:00"),
+        ("11 o'clock", "10:00", "23:00"),
+        ("12 o'clock", "10:00", "12:00"),
+        ("12 o'clock", "13:00", "12:00"),
+        ("13 o'clock", "10:00", "13:00"),
+    ],
+)
+def test_hours_without_a_half(expression: str, base: str, moment: str) -> None:
+    """In the morning an hour up to eleven means the afternoon, from noon on the hour itself."""
+    day = "2000-01-01T"
+    assert shift_time(expression, datetime.fromisoformat(day + base)) == datetime.fromisoformat(day + moment)
+
+
+@pytest.mark.parametrize(
+    ("expression", "year"),
+    [("+ 7999 years", 9999), ("- 1999 years", 1), ("+ 8000 years", None), ("- 2000 years", None)],
+)
+def test_the_ends_of_the_calendar(expression: str, year: int | None) -> None:
+    """The calendar has the years 1 to 9999."""
+    if year is None:
+        with pytest.raises(ExpressionError, match="calendar"):
+            shift_date(expression, BASE)
+    else:
+        assert shift_date(expression, BASE).year == year
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,23 @@ def test_texts_of_a_type(content_type: str, text: str, fits: bool) -> None:
     assert (rule.explain(text) is None) is fits
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (SAMPLES["image/gif"], "image/gif"),
+        (b"{}", "application/json"),
+        (b"words", "text/plain"),
+        (b"\0\1\2", "content of no known type"),
+    ],
+)
+def test_what_is_told_of_content(content: bytes, told: str) -> None:
+    """The explanation says what the content looks like."""
+    interaction = with_body("eA==", {"$": media("image/png")}, "application/octet-stream")
+    mismatch = next(interaction.explain(post(content, "application/octet-stream")))
+    assert told in mismatch.message
+    assert "image/png" in mismatch.message
+
+
 def test_bytes_of_no_type() -> None:
     """Everything is a stream of octets; bytes without marks that are no text either are nothing else."""
     octets, png = parse_content_type("application/octet-stream"), parse_content_type("image/png")

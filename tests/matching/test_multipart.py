@@ -476,6 +476,39 @@ def test_parts_without_names(case: Case, kind: str) -> None:
     decided(case, kind)
 
 
+@pytest.mark.parametrize(
+    ("line", "name", "file_name"),
+    [
+        ("name*=utf-8''%C3%A9", "é", None),
+        ("name*=UTF-8'de'%c3%a9", "é", None),
+        ("name*=iso-8859-1''%E9", "é", None),
+        ("name*=nobody''%C3%A9", "é", None),
+        ("name=a; filename*=utf-8''x", "a", "x"),
+    ],
+)
+def test_extended_names_of_parts(line: str, name: str, file_name: str | None) -> None:
+    """Names and file names may name their charset."""
+    (one,) = parse_multipart(joined(part("1", f"Content-Disposition: form-data; {line}")), "AA")
+    assert (one.name, one.filename) == (name, file_name)
+
+
+@pytest.mark.parametrize(
+    ("recorded_part", "sent_part", "message"),
+    [
+        (F, field("f", "hello"), 'Expected the part "f" to be a file but it is a field'),
+        (A, file("a", "1"), 'Expected the part "a" to be a field but it is a file'),
+        (A, B, 'Expected a part "a" but there is none'),
+        (U1, None, "Expected a part without a name but there is none"),
+        (WITH_HEADER, F, "Header x-h of the part: it is missing"),
+    ],
+    ids=["a field for a file", "a file for a field", "no part of the name", "no part without a name", "no header"],
+)
+def test_what_is_told_of_a_part(recorded_part: bytes, sent_part: bytes | None, message: str) -> None:
+    """The sentence says of which part, and what it should be."""
+    found = next(recorded(recorded_part).explain(sent(*([sent_part] if sent_part is not None else []))))
+    assert found.message == message
+
+
 # What is a multipart body
 
 ONE = joined(A, boundary="BB")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from matching import Index, NoMatch, find, near_misses
+from matching.json_text import MAX_DEPTH
 from matching.xml_text import MAX_ELEMENTS, XmlError, parse_xml
 from tests.matching.pacts import any_of, decide, first_mismatch, load, only_request, post, rule_lists, with_body
 
@@ -409,6 +410,21 @@ LONE = [
         "<r><l><i/><i/><i/></l></r>",
         ("$.r.l", "type"),
     ),
+    Case(
+        "both of two rules",
+        "<r><l>x</l></r>",
+        {"$.r.l": [bounds(1), bounds(None, 1)]},
+        "<r><l>x<i/></l></r>",
+        ("$.r.l", "type and type"),
+    ),
+    Case("either of two rules", "<r><l><i/></l></r>", {"$.r.l": any_of(bounds(3), bounds(1, 1))}, "<r><l><i/></l></r>"),
+    Case(
+        "neither of two rules",
+        "<r><l><i/></l></r>",
+        {"$.r.l": any_of(bounds(3), bounds(1, 1))},
+        "<r><l><i/><i/></l></r>",
+        ("$.r.l", "type or type"),
+    ),
     Case("at least one child", "<r><l>x</l></r>", {"$.r.l": bounds(1)}, "<r><l/></r>", ("$.r.l", "type")),
 ]
 
@@ -603,6 +619,14 @@ def test_fat_documents(name: str) -> None:
     assert seconds(lambda: find(index, request)) < BOUND
     assert seconds(lambda: near_misses(index, request)) < BOUND
     assert isinstance(find(index, request), NoMatch)
+
+
+def test_the_deepest_document() -> None:
+    """A document of just the depth that is compared is compared, one level more is not."""
+    for depth, is_read in ((MAX_DEPTH, True), (MAX_DEPTH + 1, False)):
+        document = "<a>" * depth + "</a>" * depth
+        pact = load({"request": {"method": "POST", "headers": {"Content-Type": XML}, "body": document}})
+        assert [decide(interaction, post(document, XML)) for interaction in pact.interactions] == [is_read]
 
 
 def test_the_largest_document() -> None:
