@@ -35,7 +35,7 @@ from matching.matchers import RuleError
 from matching.paths import render_step
 from tests.matching.pacts import VERSIONS, decide, document, load, post
 
-LAW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 # JSON documents
 

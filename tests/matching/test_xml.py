@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from matching import Index, NoMatch, find, near_misses
+from matching import Index, NoMatch, ResponseMatcher, find, near_misses
 from matching.json_text import MAX_DEPTH
 from matching.xml_text import MAX_ELEMENTS, XmlError, parse_xml
 from tests.matching.pacts import any_of, decide, first_mismatch, load, only_request, post, rule_lists, with_body
@@ -433,6 +433,30 @@ LONE = [
 def test_how_much_is_in_a_lone_element(case: Case) -> None:
     """Bounds at an element that nothing of its name stands beside are for what is in it."""
     decided(case)
+
+
+RESPONSES = [
+    ("further attributes", "<r><a/></r>", {}, "<r n='1'><a m='2'/></r>", True),
+    ("further elements", "<r><a/></r>", {}, "<r><a/><b/></r>", True),
+    ("further elements of a name", "<r><a>1</a></r>", {}, "<r><a>1</a><a>2</a></r>", True),
+    ("further texts", "<r><a/></r>", {}, "<r>x<a/></r>", False),
+    ("missing attributes", "<r n='1'/>", {}, "<r/>", False),
+    ("missing elements", "<r><a/></r>", {}, "<r/>", False),
+    ("another first element of a name", "<r><a>1</a></r>", {}, "<r><a>2</a><a>1</a></r>", False),
+    ("further elements under type", "<r><a/></r>", {"$.r": TYPE}, "<r><a/><b/></r>", False),
+    ("further attributes under type", "<r><a/></r>", {"$.r": TYPE}, "<r n='1'><a/></r>", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "rules", "actual", "matches"), [row[1:] for row in RESPONSES], ids=[row[0] for row in RESPONSES]
+)
+def test_responses(recorded: str, rules: dict[str, Any], actual: str, matches: bool) -> None:
+    """A response may hold more than was recorded, but for elements under `type`."""
+    response = {"headers": {"Content-Type": XML}, "body": recorded, "matchingRules": {"body": rule_lists(rules)}}
+    matcher = ResponseMatcher(load({"request": {}, "response": response}).interactions[0].interaction.response)
+    assert matcher.matches(200, post(actual, XML)) is matches
+    assert (not list(matcher.explain(200, post(actual, XML)))) is matches
 
 
 # Documents that are none

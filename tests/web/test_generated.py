@@ -16,7 +16,7 @@ from tests.web.raw import answer, connected, converse
 
 ORDER = {"item": "book"}
 GENERATORS = {
-    "status": {"type": "RandomInt", "min": 201, "max": 299},
+    "status": {"type": "RandomInt", "min": 205, "max": 299},
     "header": {
         "X-Request-Id": {"type": "Uuid"},
         "Location": {"type": "MockServerURL", "example": "http://recorded.test/orders/1", "regex": ".*(/orders/\\d+)$"},
