@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import orjson
 
 from matching import Request
 
 JSON_HEADER = ("Content-Type", "application/json")
+KINDS = ("literal", "pattern", "query", "post")  # of interactions, in turn
+CROWD_PATH = "/api/crowd"
 
 
 def pact(interactions: int, number: int = 0, *, of: int = 0) -> bytes:
@@ -16,51 +21,123 @@ def pact(interactions: int, number: int = 0, *, of: int = 0) -> bytes:
 
     Paths begin with their position plus `of`, so that several pacts do not overlap.
     """
-    return json.dumps(
+    return document((_interaction(of + position) for position in range(interactions)), number)
+
+
+def pacts(folder: Path, interactions: int, each: int) -> Path:
+    """The same interactions in a directory of pacts with that many each, every pact of a provider of its own."""
+    folder.mkdir()
+    for number in range(interactions // each):
+        (folder / f"{number:06}.json").write_bytes(pact(each, number, of=number * each))
+    return folder
+
+
+def document(interactions: Iterator[dict[str, Any]], number: int = 0) -> bytes:
+    """A V3 pact file with these interactions."""
+    return orjson.dumps(
         {
             "consumer": {"name": f"consumer-{number}"},
             "provider": {"name": f"provider-{number}"},
-            "interactions": [_interaction(of + position) for position in range(interactions)],
+            "interactions": list(interactions),
             "metadata": {"pactSpecification": {"version": "3.0.0"}},
         }
-    ).encode()
+    )
 
 
 def _interaction(position: int) -> dict[str, Any]:
-    kind = position % 4
+    kind = KINDS[position % 4]
     request: dict[str, Any] = {"method": "GET", "path": f"/api/literal{position}/items"}
-    if kind == 1:
+    if kind == "pattern":
         request["path"] = f"/api/pattern{position}/1"
-        request["matchingRules"] = {"path": _rules("regex", regex=rf"/api/pattern{position}/\d+")}
-    elif kind == 2:
+        request["matchingRules"] = {"path": rules("regex", regex=rf"/api/pattern{position}/\d+")}
+    elif kind == "query":
         request["path"] = f"/api/query{position}"
         request["query"] = {"page": ["1"], "size": ["10"], "sort": ["name"]}
         request["matchingRules"] = {
-            "query": {"page": _rules("regex", regex=r"\d+"), "size": _rules("regex", regex=r"\d+")}
+            "query": {"page": rules("regex", regex=r"\d+"), "size": rules("regex", regex=r"\d+")}
         }
-    elif kind == 3:
-        request |= {
-            "method": "POST",
-            "path": f"/api/post{position}",
-            "headers": {"Content-Type": "application/json"},
-            "body": body(1),
-            "matchingRules": {"body": _body_rules()},
-        }
-    response = {"status": 200, "headers": {"Content-Type": "application/json"}, "body": answer(position)}
-    return {"description": f"interaction {position}", "request": request, "response": response}
+    elif kind == "post":
+        request |= post(f"/api/post{position}", body(1), body_rules())
+    return {"description": f"interaction {position}", "request": request, "response": _response(position)}
 
 
-def _rules(match: str, **attributes: Any) -> dict[str, Any]:
+def post(path: str, content: Any, ruled: dict[str, Any]) -> dict[str, Any]:
+    """A recorded POST of JSON with rules for its body."""
+    headers = {"Content-Type": "application/json"}
+    return {"method": "POST", "path": path, "headers": headers, "body": content, "matchingRules": {"body": ruled}}
+
+
+def _response(position: int) -> dict[str, Any]:
+    return {"status": 200, "headers": {"Content-Type": "application/json"}, "body": answer(position)}
+
+
+def rules(match: str, **attributes: Any) -> dict[str, Any]:
+    """A list of one matching rule."""
     return {"matchers": [{"match": match, **attributes}]}
 
 
-def _body_rules() -> dict[str, Any]:
+def body_rules() -> dict[str, Any]:
+    """The ten rules of a recorded body."""
     typed = ("$.id", "$.name", "$.note", "$.address.street", "$.address.zip", "$.items[*].sku", "$.total", "$.paid")
     return {
-        "$.items": _rules("type", min=1),
-        **{path: _rules("type") for path in typed},
-        "$.address.country": _rules("regex", regex="[A-Z]{2}"),
+        "$.items": rules("type", min=1),
+        **{path: rules("type") for path in typed},
+        "$.address.country": rules("regex", regex="[A-Z]{2}"),
     }
+
+
+def crowd(candidates: int) -> bytes:
+    """A pact whose interactions share one method and path; they differ in the last value of their bodies."""
+    return document(
+        {
+            "description": f"crowd {position}",
+            "request": post(CROWD_PATH, {**body(1), "kind": f"kind {position}"}, body_rules()),
+            "response": _response(position),
+        }
+        for position in range(candidates)
+    )
+
+
+def sized(size: int, interactions: int = 20) -> bytes:
+    """A pact of POSTs whose bodies have about `size` bytes, under rules for all their values."""
+    content = sized_body(size, 1)
+    ruled = {"$.id": rules("type"), "$.note": rules("type"), "$.items": rules("type", min=1)}
+    return document(
+        {
+            "description": f"sized {position}",
+            "request": post(f"/api/sized{position}", content, ruled),
+            "response": _response(position),
+        }
+        for position in range(interactions)
+    )
+
+
+def sized_body(size: int, seed: int) -> dict[str, Any]:
+    """A JSON body of about `size` bytes: one item for each 80."""
+    item = {"sku": f"sku-{seed:06}", "quantity": 2, "price": 1.5, "note": "z" * 16}
+    return {"id": seed, "note": "n" * 32, "items": [item] * max(1, (size - 60) // 80)}
+
+
+def ruled(count: int, interactions: int = 20) -> bytes:
+    """A pact of POSTs with 120 values of which `count` have a rule, on paths by pattern."""
+    content = ruled_body()
+    each = {f"$.field{number}": rules("type") for number in range(count)}
+    return document(
+        {
+            "description": f"ruled {position}",
+            "request": {
+                **post(f"/api/ruled{position}/1", content, each),
+                "matchingRules": {"body": each, "path": rules("regex", regex=rf"/api/ruled{position}/\d+")},
+            },
+            "response": _response(position),
+        }
+        for position in range(interactions)
+    )
+
+
+def ruled_body() -> dict[str, Any]:
+    """The body of `ruled`; it never changes, since without rules only an equal body matches."""
+    return {f"field{number}": f"value {number}" for number in range(120)}
 
 
 def body(seed: int) -> dict[str, Any]:
@@ -77,8 +154,8 @@ def body(seed: int) -> dict[str, Any]:
 
 
 def answer(position: int) -> dict[str, Any]:
-    """A response body of about 1 KiB."""
-    return {"position": position, "text": "y" * 960}
+    """A response body of 1 KiB, give or take the digits of its position."""
+    return {"position": position, "text": "y" * 996}
 
 
 def requests(interactions: int, kind: str, unique: int) -> Iterator[Request]:

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks import corpus
 from benchmarks.micro import best, microseconds
-from matching import CompiledInteraction, PactError, Request, load_pact
+from matching import CompiledInteraction, Mismatch, PactError, Request, load_pact
 
 
 class Subject(NamedTuple):
@@ -74,7 +74,7 @@ def subjects() -> Iterator[Subject]:
     yield json_subject("ignore-order, 20 items", list(range(20)), unordered, backwards, [1] * 20)
 
 
-RULES = (
+RULES: tuple[tuple[str, Any, Any, dict[str, Any]], ...] = (
     ("equality", "x", "y", {}),
     ("type", "x", 1, {}),
     ("regex", "abc-123", "abc", {"regex": r"\w+-\d+"}),
@@ -121,6 +121,16 @@ def sent(content_type: str, content: bytes) -> Request:
     return Request("POST", "/", "", [("Content-Type", content_type)], content)
 
 
+def decided(interaction: CompiledInteraction, content_type: str, content: bytes) -> bool:
+    """Decide on a request that just came in."""
+    return interaction.matches(sent(content_type, content))
+
+
+def explained(interaction: CompiledInteraction, content_type: str, content: bytes) -> list[Mismatch]:
+    """Explain a request that just came in."""
+    return list(interaction.explain(sent(content_type, content)))
+
+
 def main() -> None:
     """Print the tables."""
     console = Console(width=140, soft_wrap=True)
@@ -133,16 +143,19 @@ def main() -> None:
         if interaction is None:
             table.add_row(subject.name, "–", "–", "–")
             continue
-        made = [partial(sent, subject.content_type, content) for content in (subject.matching, subject.other)]
-        assert [interaction.matches(make()) for make in made] == [True, False], subject.name
-        costs = [best(lambda i=interaction, m=make: i.matches(m()), 500) for make in made]
-        told = best(lambda i=interaction, m=made[1]: list(i.explain(m())), 200)
+        matches, other = (
+            partial(decided, interaction, subject.content_type, content)
+            for content in (subject.matching, subject.other)
+        )
+        assert (matches(), other()) == (True, False), subject.name
+        costs = [best(matches, 500), best(other, 500)]
+        told = best(partial(explained, interaction, subject.content_type, subject.other), 200)
         table.add_row(subject.name, *map(microseconds, (*costs, told)))
     console.print(table)
     load = Table("interactions", "parse + compile, seconds for 1,000")
     for size in (100, 1_000):
         document = corpus.pact(size)
-        load.add_row(f"{size:,}", f"{best(lambda d=document: load_pact(d), 1, 3) / size * 1_000:.2f}")
+        load.add_row(f"{size:,}", f"{best(partial(load_pact, document), 1, 3) / size * 1_000:.2f}")
     console.print(load)
 
 

@@ -83,10 +83,10 @@ def load_table() -> Table:
     for size in SIZES:
         document = corpus.pact(size)
         gc.collect()
-        parsed = best(lambda d=document: parse_pact(d), 1, 3) / size
-        loaded = best(lambda d=document: load_pact(d), 1, 3) / size
+        parsed = best(partial(parse_pact, document), 1, 3) / size
+        loaded = best(partial(load_pact, document), 1, 3) / size
         pact = load_pact(document)
-        indexed = best(lambda p=pact: Index(p.interactions), 1, 3) / size
+        indexed = best(partial(Index, pact.interactions), 1, 3) / size
         table.add_row(f"{size:,}", microseconds(parsed), microseconds(loaded), microseconds(indexed))
     return table
 
@@ -147,12 +147,12 @@ def decide_table() -> Table:
     costs = []
     for size in SIZES:
         miss = next(corpus.requests(size, "miss", 1))
-        costs.append(best(lambda i=indexes[size], m=miss: near_misses(i, m), 500))
+        costs.append(best(partial(near_misses, indexes[size], miss), 500))
     table.add_row("explain: near misses of a POST", *map(microseconds, costs), f"{costs[-1] / costs[0]:.2f}")
     costs = []
     for size in SIZES:
         lost = Request("GET", "/api/literal0/nothing")
-        costs.append(best(lambda i=indexes[size], m=lost: near_misses(i, m), 50))
+        costs.append(best(partial(near_misses, indexes[size], lost), 50))
     table.add_row(
         "explain: near misses of a path nobody records", *map(microseconds, costs), f"{costs[-1] / costs[0]:.2f}"
     )

@@ -18,9 +18,13 @@ from stubserver.sources.document import FailedDocument, Yielded
 from stubserver.sources.files import read_files
 from stubserver.sources.remote import Access, Remote
 from stubserver.sources.watch import changes
+from stubserver.web.access_log import AccessLog
+from stubserver.web.addressing import is_control
+from stubserver.web.connection import DirectServer, Wiring
 from stubserver.web.control import ControlDoor, control_application
-from stubserver.web.doors import dispatch, is_control, request_factory
+from stubserver.web.doors import dispatch, request_factory
 from stubserver.web.stub import StubDoor, StubOptions
+from stubserver.web.ticker import Ticker
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -35,6 +39,8 @@ class Server:
         """Raises SettingsError for settings that contradict themselves."""
         self.settings = settings
         self.catalog = Catalog(settings.order, strict=settings.strict_load)
+        self._ticker = Ticker()
+        self._access_log: AccessLog | None = None
         self._runner: web.ServerRunner | None = None
         self._control_runner: web.AppRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -113,14 +119,18 @@ class Server:
         await self._control_runner.setup()
         inner = self._control_runner.server
         assert inner is not None
-        doors = web.Server(
-            dispatch(self._stub_door.answer, inner.request_handler),
+        if settings.access_log is not None:
+            self._access_log = AccessLog(settings.access_log, self._ticker)
+        doors = DirectServer(
+            dispatch(self._stub_door, inner.request_handler),
+            self._stub_door,
+            self._ticker,
+            Wiring(_KEEPALIVE, settings.max_body, settings.fast_path, settings.metrics, self._access_log),
             request_factory=request_factory(inner, settings.max_body),
-            access_log=None,
-            keepalive_timeout=_KEEPALIVE,
         )
         self._runner = web.ServerRunner(doors, shutdown_timeout=_DRAIN)
         await self._runner.setup()
+        self._ticker.start()
         try:
             await web.TCPSite(self._runner, settings.host, settings.port, backlog=1024).start()
         except OSError as error:
@@ -144,7 +154,10 @@ class Server:
         for runner in (self._runner, self._control_runner):
             if runner is not None:
                 await runner.cleanup()
+        self._ticker.stop()
         self._stub_door.close()
+        if self._access_log is not None:
+            self._access_log.close()
 
     async def _watch(self) -> None:
         async for changed in changes(self.watched_paths(), self.settings.extension):

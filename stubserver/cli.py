@@ -102,7 +102,10 @@ def main() -> None:
 @click.option(
     "--echo/--no-echo", default=None, help="Answer with the values that path or query rules let be asked for."
 )
-@click.option("--hot-cache", type=int, default=None, help="Bytes of decisions remembered (default: 16 MiB; 0: none).")
+@click.option("--hot-cache", type=int, default=None, help="Bytes of answers remembered (default: 16 MiB; 0: none).")
+@click.option("--fast-path/--no-fast-path", default=None, help="Answer plain requests at once (default: yes).")
+@click.option("--metrics/--no-metrics", default=None, help="Count answers for Prometheus (default: yes).")
+@click.option("--access-log", default=None, help="File for a line about each request; - is standard output.")
 @click.option("--max-body", type=int, default=None, help="Largest request body in bytes (default: 10 MiB).")
 @click.option("-l", "--loglevel", type=click.Choice(list(LEVELS)), default=None, help="Least important events to log.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default=None, help="Logs for people or machines.")

@@ -81,3 +81,10 @@ class ListenError(StubServerError):
 
     title = "Cannot listen"
     slug = "cannot-listen"
+
+
+class LogError(StubServerError):
+    """A log cannot be written."""
+
+    title = "Cannot write a log"
+    slug = "cannot-log"

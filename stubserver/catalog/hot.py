@@ -18,6 +18,28 @@ from stubserver.catalog.snapshot import Stub
 LONGEST_BODY = 16 << 10  # bytes; a longer body is unlikely to come again, and costly to keep
 _ENTRY = 1024  # bytes that an entry takes beside its texts, about
 
+
+class Doorkeeper:
+    """Admits what comes for the second time: what comes once and never again is not worth the trouble of keeping it."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def admits(self, digest: int) -> bool:
+        """Whether this came lately."""
+        seen = self._seen
+        if digest in seen:
+            return True
+        if len(seen) >= _LATELY:
+            seen.clear()
+        seen.add(digest)
+        return False
+
+
+_LATELY = 16_384
+
 _Kept = tuple[Match | NoMatch, int]  # the decision and the bytes it is counted with
 
 

@@ -6,13 +6,23 @@ provider may well own `/providers` or `/pacts`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from matching.http_text import canonical_path
 from stubserver.catalog import Address, Snapshot, Stub
+from stubserver.web.wire import split_target
 
 CONTROL_PREFIX = "/_stubserver"
+
+
+def is_control(target: str) -> bool:
+    """Whether a request target belongs to the control door."""
+    if CONTROL_PREFIX not in target:
+        return False
+    path = split_target(target)[0]
+    return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
+
 
 # The forms of addresses: (how many segments, the fixed ones by position). None of them begins another.
 _FORMS = (
@@ -31,8 +41,7 @@ def base_path(address: Address) -> str:
     return f"/pacts/provider/{provider}/consumer/{quote(address.consumer, safe='')}/latest/stub"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """Where a request goes: the stub, the base path it was reached under, and the path within the stub."""
 
     stub: Stub

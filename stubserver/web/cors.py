@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aiohttp.web_request import BaseRequest
+from collections.abc import Mapping
+
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -18,10 +19,10 @@ class Cors:
     def __init__(self, *, from_referer: bool = False) -> None:
         self._from_referer = from_referer
 
-    def origin_of(self, request: BaseRequest) -> str | None:
-        """The origin the request came from, if it says so."""
-        origin = request.headers.get("Origin")
-        if origin is None and self._from_referer and (referer := request.headers.get("Referer")):
+    def origin_of(self, headers: Mapping[str, str]) -> str | None:
+        """The origin that a request with these headers came from, if it says so."""
+        origin = headers.get("Origin")
+        if origin is None and self._from_referer and (referer := headers.get("Referer")):
             try:
                 url = URL(referer)
                 origin = str(url.origin()) if url.absolute else None
@@ -29,11 +30,10 @@ class Cors:
                 origin = None
         return origin
 
-    def allow(self, request: BaseRequest, headers: CIMultiDict[str]) -> None:
-        """Let the request's origin read the answer. A recorded Access-Control-Allow-Origin stands as it is."""
+    def allow(self, origin: str | None, headers: CIMultiDict[str]) -> None:
+        """Let an origin read the answer with these headers. A recorded Access-Control-Allow-Origin stands as it is."""
         if "Access-Control-Allow-Origin" in headers:
             return
-        origin = self.origin_of(request)
         headers.add("Vary", "Origin")
         if origin is None:
             headers["Access-Control-Allow-Origin"] = "*"
@@ -43,14 +43,12 @@ class Cors:
         # `*` does not count for requests with credentials: every name has to be said.
         headers.setdefault("Access-Control-Expose-Headers", ", ".join(_worth_exposing(headers)))
 
-    def is_preflight(self, request: BaseRequest) -> bool:
+    def is_preflight(self, method: str, headers: Mapping[str, str]) -> bool:
         """Whether a browser asks for leave to send the real request."""
-        headers = request.headers
-        return request.method == "OPTIONS" and "Origin" in headers and "Access-Control-Request-Method" in headers
+        return method == "OPTIONS" and "Origin" in headers and "Access-Control-Request-Method" in headers
 
-    def preflight_headers(self, request: BaseRequest) -> CIMultiDict[str]:
-        """The answer to a preflight: everything that was asked for is allowed."""
-        asked = request.headers
+    def preflight_headers(self, asked: Mapping[str, str]) -> CIMultiDict[str]:
+        """The answer to a preflight with these headers: everything that was asked for is allowed."""
         headers = CIMultiDict(
             {
                 "Access-Control-Allow-Origin": asked["Origin"],

@@ -1,4 +1,4 @@
-"""One port, two doors: which request goes to which, and what becomes of mistakes of ours."""
+"""One port, two doors: which request goes to which, for those that aiohttp deals with."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from stubserver.errors import ExpectationError, StubServerError
-from stubserver.web.addressing import CONTROL_PREFIX
+from stubserver.web.addressing import is_control
+from stubserver.web.answer import Answer
+from stubserver.web.incoming import Incoming
 from stubserver.web.problems import problem_response
-from stubserver.web.wire import split_target
+from stubserver.web.stub import StubDoor
+from stubserver.web.wire import read_body, server_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
 
 
-def dispatch(stub_door: Handler, control_door: Callable[[Any], Awaitable[web.StreamResponse]]) -> Handler:
+def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.StreamResponse]]) -> Handler:
     """Each request to its door. What neither expected is our mistake: it is logged, and told in the usual shape."""
 
     async def answer(request: BaseRequest) -> web.StreamResponse:
         try:
-            return await (control_door if is_control(request.raw_path) else stub_door)(request)
+            if is_control(request.raw_path):
+                return await control_door(request)
+            return await _answer_stub(stub_door, request)
         except web.HTTPExpectationFailed as error:
             return problem_response(ExpectationError(error.text or "the Expect header is not known", "leave it out"))
         except web.HTTPException:
@@ -37,10 +42,21 @@ def dispatch(stub_door: Handler, control_door: Callable[[Any], Awaitable[web.Str
     return answer
 
 
-def is_control(target: str) -> bool:
-    """Whether a request target belongs to the control door."""
-    path = split_target(target)[0]
-    return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
+async def _answer_stub(door: StubDoor, request: BaseRequest) -> web.Response:
+    incoming = Incoming(
+        request.method.upper(), request.raw_path, request.headers, request.raw_headers, b"", server_of(request)
+    )
+    try:
+        incoming.body = await read_body(request)
+    except StubServerError as error:
+        answer = door.refuse(incoming, error)
+    else:
+        found = door.answer(incoming)
+        answer = found if isinstance(found, Answer) else await found
+    answer.tally.count += 1
+    if answer.event is not None:
+        door.tell(answer.event)
+    return answer.as_response()
 
 
 def request_factory(inner: web.Server, max_body: int) -> Callable[..., BaseRequest]:

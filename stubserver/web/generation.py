@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-
-from aiohttp.web_request import BaseRequest
 
 from matching import GeneratorContext, Request, draw_key
 from matching.json_text import MAX_DEPTH, JsonError, depth_of, parse_json
 from matching.model import ProviderState
 from stubserver.errors import BadRequestError
+from stubserver.web.answer import ALWAYS, NEVER
 
 SEED_HEADER = "X-Stub-Seed"
 CLOCK_HEADER = "X-Stub-Clock"
@@ -49,21 +48,28 @@ class Generation:
         self._seed = seed
         self._clock = parse_clock(clock)
         self._random = random
+        self._stands_still = clock not in ("today", "now")
+        self._runs = clock == "now"
+
+    def lasts_until(self, given: Mapping[str, str]) -> float:
+        """Until when (in Unix time) an equal request gets the same generated values."""
+        if self._random or self._runs or any(name in given for name in (SEED_HEADER, CLOCK_HEADER, PARAMS_HEADER)):
+            return NEVER
+        return ALWAYS if self._stands_still else _midnight()
 
     def context(
         self,
-        incoming: BaseRequest,
+        given: Mapping[str, str],
         name: str,
         base_url: str,
         states: Iterable[ProviderState],
         request: Request | None = None,
         headers: tuple[str, ...] = (),
     ) -> GeneratorContext:
-        """The context for answering `incoming` with the interaction or message called `name`.
+        """The context for answering a request with the headers `given` with the interaction or message called `name`.
 
-        Its headers may set seed, clock and parameters. Raises BadRequestError for those that cannot be read.
+        The headers may set seed, clock and parameters. Raises BadRequestError for those that cannot be read.
         """
-        given = incoming.headers
         seed = given.get(SEED_HEADER)
         if seed is None:
             seed = secrets.token_hex(16) if self._random else self._seed
@@ -75,6 +81,12 @@ class Generation:
             params.update(_given_params(given[PARAMS_HEADER]))
         now = (self._clock if clock is None else _given_clock(clock))()
         return GeneratorContext(draw_key(seed, name, request, headers), now, base_url, params, request)
+
+
+def _midnight() -> float:
+    """When the current day ends."""
+    tomorrow = datetime.now() + timedelta(days=1)
+    return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
 def _given_clock(text: str) -> Clock:

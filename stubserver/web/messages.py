@@ -74,7 +74,7 @@ def message_answer(snapshot: Snapshot, request: web.Request, generation: Generat
     address = base_path(Address(message.provider, message.consumer))
     place = next(number for number, item in enumerate(message.contents) if item is content)
     name = f"{message.id} {place}"
-    context = generation.context(request, name, server_of(request) + address, message.message.states)
+    context = generation.context(request.headers, name, server_of(request) + address, message.message.states)
     body, metadata = content.fill(context)
     headers = CIMultiDict(_metadata_headers(metadata))
     headers["X-Stub-Message"] = f"{message.id} {description_text(message.message.description)}"

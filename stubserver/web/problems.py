@@ -16,14 +16,24 @@ SERVER = f"stubserver/{__version__}"  # the Server header of every answer
 
 def problem_response(error: StubServerError) -> web.Response:
     """An operational error as `application/problem+json` (RFC 9457), with the cure as a member of its own."""
-    document = {
+    return json_response(problem_document(error), status=error.status, content_type=PROBLEM_TYPE)
+
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+def problem_document(error: StubServerError) -> dict[str, Any]:
+    """An operational error as RFC 9457 writes it."""
+    return {
         "type": f"urn:stubserver:problem:{error.slug}",
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
         "cure": error.cure,
     }
-    return json_response(document, status=error.status, content_type="application/problem+json")
+
+
+JSON_HEADERS = {"Server": SERVER, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 def json_response(
@@ -34,7 +44,7 @@ def json_response(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """A JSON answer, indented: people read it in terminals. Not to be sniffed, not to be cached."""
-    fixed = {"Server": SERVER, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(headers or {})}
+    fixed = {**JSON_HEADERS, **(headers or {})}
     return web.Response(status=status, body=dumped(document), content_type=content_type, headers=fixed)
 
 

@@ -1,26 +1,26 @@
 """The stub door: a request comes in, the interaction that matches it answers.
 
-A warm request takes this way, and no other: the address is read from the path, the body is read (the one await), the
-index gives the candidates, the first that accepts answers with what was made ready when its pact was loaded. Only a
-miss pays for an explanation.
+A warm request takes this way, and no other: the address is read from the path, the index gives the candidates, the
+first that accepts answers with what was made ready when it answered first. Nothing on this way waits. Only a miss pays
+for an explanation, and what may take long is done in a thread: `answer` gives the answer, or something to await for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from aiohttp import web
-from aiohttp.web_request import BaseRequest
+from cachetools import LRUCache
 from multidict import CIMultiDict
 
 from matching import (
     CompiledInteraction,
+    GeneratorContext,
     Match,
     NoMatch,
     PatternError,
@@ -32,11 +32,15 @@ from matching import (
 from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, Snapshot, Stub
 from stubserver.errors import BadRequestError, StubServerError
 from stubserver.web.addressing import AddressBook, Resolved
+from stubserver.web.answer import ALWAYS, NEVER, Answer, Event
 from stubserver.web.cors import Cors
 from stubserver.web.generation import Generation
+from stubserver.web.incoming import Incoming
+from stubserver.web.metrics import Tallies
 from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
-from stubserver.web.problems import SERVER, dumped, problem_response
-from stubserver.web.wire import description_text, read_body, server_of, split_target, to_matching
+from stubserver.web.problems import JSON_HEADERS, PROBLEM_TYPE, SERVER, dumped, problem_document
+from stubserver.web.replay import Replay
+from stubserver.web.wire import description_text, split_target
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +53,8 @@ _PACTFLOW_STATELESS_HEADER = "pactflow-stub-include-empty-provider-states"
 _OUR_HEADERS = frozenset({"x-stub-match", "x-stub-interaction"})
 _EXPLAIN_IN_THREAD = 4 << 10  # bytes of body from which an explanation leaves the event loop
 _THREADS = 2
+_ORIGINS = 16  # origins for which an interaction's answer is kept ready
+_SELECTORS = 256  # provider states that were asked for and are kept ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,22 @@ class _Served:
 
     book: AddressBook
     decisions: Decisions
-    headers: dict[CompiledInteraction, CIMultiDict[str]]  # ready header lines of answers given before
-    echoing: dict[CompiledInteraction, ResponseTemplate | None]  # templates with echo, of those asked for before
+    replay: Replay
+    ready: dict[CompiledInteraction, _Ready] = field(default_factory=dict)  # answers given before
+    echoing: dict[CompiledInteraction, ResponseTemplate | None] = field(default_factory=dict)  # templates with echo
+
+
+class _Ready:
+    """What an interaction that answered before answers with: its header lines, and whole answers by origin."""
+
+    __slots__ = ("answers", "headers")
+
+    def __init__(self, interaction: CompiledInteraction) -> None:
+        self.headers = ready_headers(interaction)
+        self.answers: dict[str | None, Answer] = {}
+
+
+_Step = Answer | Awaitable[Any]  # an answer, or what has to be awaited for the next step towards one
 
 
 class StubDoor:
@@ -91,7 +111,10 @@ class StubDoor:
         self._options = options
         self._cors = Cors(from_referer=options.cors_referer) if options.cors else None
         self._state_headers = tuple(filter(None, (STATE_HEADER, _PACTFLOW_STATE_HEADER, options.provider_state_header)))
+        self._selectors: LRUCache[tuple[str, bool], StateSelector] = LRUCache(_SELECTORS)
         self.generation = Generation(options.seed, options.clock, random=options.random)
+        self.tallies = Tallies()
+        self.replayed = 0
         self._served = self._serve(catalog.current)
         self._pool = ThreadPoolExecutor(_THREADS, "matching")
         if options.provider_state is not None:
@@ -102,6 +125,18 @@ class StubDoor:
         """The addresses of what is served now."""
         return self._serving().book
 
+    def replay(self) -> Replay:
+        """The answers to requests that came before, of what is served now."""
+        served = self._served
+        if served.book.snapshot is not self._catalog.current:
+            served = self._serving()
+        return served.replay
+
+    @property
+    def remembered_bytes(self) -> int:
+        """What both levels of the hot cache are counted with."""
+        return int(self._served.replay.currsize) + self._served.decisions.size
+
     def _serving(self) -> _Served:
         """What belongs to the catalog's current snapshot, made anew when that was replaced."""
         if self._served.book.snapshot is not self._catalog.current:
@@ -109,39 +144,66 @@ class StubDoor:
         return self._served
 
     def _serve(self, snapshot: Snapshot) -> _Served:
-        return _Served(AddressBook(snapshot), Decisions(self._options.hot_cache, lenient=self._options.lenient), {}, {})
+        half = self._options.hot_cache // 2
+        return _Served(AddressBook(snapshot), Decisions(half, lenient=self._options.lenient), Replay(half))
 
-    async def answer(self, request: BaseRequest) -> web.StreamResponse:
-        """Answer one request; what cannot be understood is answered with a problem."""
+    def answer(self, incoming: Incoming) -> Answer | Awaitable[Answer]:
+        """The answer to a request, or what to await for it. What cannot be understood is answered with a problem; so is
+        what goes wrong by our own mistake, which is logged. Never raises.
+        """
         try:
-            return await self._answer(request)
-        except StubServerError as error:
-            response = problem_response(error)
-            response.headers["X-Stub-Match"] = "none"
-            if self._cors is not None:
-                self._cors.allow(request, response.headers)
-            return response
+            answer = self._answer(incoming)
+        except Exception as error:
+            return self.refuse(incoming, error)
+        return answer if isinstance(answer, Answer) else self._awaited(incoming, answer)
 
-    async def _answer(self, request: BaseRequest) -> web.StreamResponse:
+    async def _awaited(self, incoming: Incoming, answer: _Step) -> Answer:
+        try:
+            while not isinstance(answer, Answer):
+                answer = await answer
+        except Exception as error:
+            return self.refuse(incoming, error)
+        return answer
+
+    def _answer(self, incoming: Incoming) -> _Step:
         served = self._serving()
-        path, query = split_target(request.raw_path)
+        path, query = split_target(incoming.target)
         resolved = served.book.resolve(path)
-        state = self.state_selector(request)
-        actual = to_matching(request, resolved.path, query, await read_body(request))
+        state = self.state_selector(incoming.headers)
+        actual = incoming.to_matching(resolved.path, query)
         if len(actual.body) > LONGEST_BODY:  # a large body must not hold up everyone else
-            found = await self.in_thread(self._decide, served.decisions, resolved.stub, actual, state)
-        else:
-            found = self._decide(served.decisions, resolved.stub, actual, state)
+            return self._answer_aside(incoming, served, resolved, actual, state)
+        found = self._decide(served.decisions, resolved.stub, actual, state)
+        return self._answer_found(incoming, served, resolved, actual, state, found)
+
+    async def _answer_aside(
+        self, incoming: Incoming, served: _Served, resolved: Resolved, actual: Request, state: StateSelector | None
+    ) -> _Step:
+        found = await self.in_thread(self._decide, served.decisions, resolved.stub, actual, state)
+        return self._answer_found(incoming, served, resolved, actual, state, found)
+
+    def _answer_found(
+        self,
+        incoming: Incoming,
+        served: _Served,
+        resolved: Resolved,
+        actual: Request,
+        state: StateSelector | None,
+        found: Match | NoMatch,
+    ) -> _Step:
         if isinstance(found, Match):
-            template = found.interaction.template if not self._options.echo else await self._echoing(served, found)
-            if template is not None:
-                return await self._generated(request, served, resolved, actual, found, template)
-            response = found.interaction.response
-            return self._hit(request, served, found, response.status, response.body)
-        if self._cors is not None and self._cors.is_preflight(request):
-            return web.Response(status=204, headers={"Server": SERVER, **self._cors.preflight_headers(request)})
-        question = Question(served.book.snapshot, resolved, actual, state, server_of(request), found.gave_up)
-        return await self._miss(request, question)
+            template = found.interaction.template
+            if template is None and not self._options.echo:
+                return self._hit(incoming, served, found)
+            return self._fill(incoming, served, resolved, actual, found)
+        if self._cors is not None and self._cors.is_preflight(incoming.method, incoming.headers):
+            headers = CIMultiDict({"Server": SERVER, **self._cors.preflight_headers(incoming.headers)})
+            tally = self.tallies.of("preflight")
+            return Answer(204, headers, b"", tally, outcome="preflight", lasts_until=ALWAYS)
+        question = Question(served.book.snapshot, resolved, actual, state, incoming.server, found.gave_up)
+        if len(actual.body) > _EXPLAIN_IN_THREAD:
+            return self._explain_aside(incoming, question)
+        return self._miss(incoming, question, explain_miss(question, self._options.near_misses))
 
     def _decide(
         self, decisions: Decisions, stub: Stub, request: Request, state: StateSelector | None
@@ -163,10 +225,18 @@ class StubDoor:
         """End the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def state_selector(self, request: BaseRequest) -> StateSelector | None:
-        """The provider state that the request (or else the settings) asks for. Raises BadRequestError."""
-        headers = request.headers
-        asked = next((headers[name] for name in self._state_headers if name in headers), None)
+    def state_selector(self, headers: Mapping[str, str]) -> StateSelector | None:
+        """The provider state that a request with these headers (or else the settings) asks for. Raises
+        BadRequestError.
+        """
+        asked = None
+        for name in self._state_headers:
+            if name in headers:
+                asked = headers[name]
+                break
+        else:
+            if self._options.provider_state is None:
+                return None
         hidden = (
             headers.get(_STATELESS_HEADER, "").lower() == "hide"
             or headers.get(_PACTFLOW_STATELESS_HEADER, "").lower() == "false"
@@ -178,90 +248,173 @@ class StubDoor:
         source = self._options.provider_state if source is None else source
         if not source:
             return None
-        try:
-            return StateSelector(source, stateless=self._options.stateless if stateless is None else stateless)
-        except PatternError as error:
-            cure = "send a regular expression that is found in the state's name"
-            raise BadRequestError(f"the provider state {source!r} {error}", cure) from None
+        stateless = self._options.stateless if stateless is None else stateless
+        selector = self._selectors.get((source, stateless))
+        if selector is None:
+            try:
+                selector = StateSelector(source, stateless=stateless)
+            except PatternError as error:
+                cure = "send a regular expression that is found in the state's name"
+                raise BadRequestError(f"the provider state {source!r} {error}", cure) from None
+            self._selectors[source, stateless] = selector
+        return selector
 
-    def _hit(
-        self,
-        request: BaseRequest,
-        served: _Served,
-        found: Match,
-        status: int,
-        body: bytes,
-        generated_headers: Iterable[tuple[str, str]] = (),
-    ) -> web.StreamResponse:
-        interaction = found.interaction
-        ready = served.headers.get(interaction)
+    def _hit(self, incoming: Incoming, served: _Served, found: Match) -> Answer:
+        """What the interaction recorded: made once for each origin that asks."""
+        ready = self._ready(served, found)
+        origin = self._cors.origin_of(incoming.headers) if self._cors is not None else None
+        if found.lenient or self._options.log_hits:
+            return self._made(incoming, ready, found, origin, NEVER if found.gave_up else ALWAYS)
+        answer = ready.answers.get(origin)
+        if answer is None:
+            answer = self._made(incoming, ready, found, origin, ALWAYS, is_shared=True)
+            if len(ready.answers) < _ORIGINS:
+                ready.answers[origin] = answer
+        return answer.fleeting() if found.gave_up else answer
+
+    def _ready(self, served: _Served, found: Match) -> _Ready:
+        ready = served.ready.get(found.interaction)
         if ready is None:
-            ready = served.headers[interaction] = ready_headers(interaction)
-        headers = ready.copy()
-        for name, value in generated_headers:
-            if name.lower() not in _OUR_HEADERS:
-                headers[name] = value
-        if found.lenient:
-            headers["X-Stub-Match"] = "lenient"
-        if self._options.log_hits:
-            log.debug(
-                "match",
-                target=f"{request.method} {request.raw_path}",
-                interaction=interaction.interaction.description,
-                pact=f"{interaction.consumer} → {interaction.provider}",
-                status=status,
-            )
-        if self._cors is not None:
-            self._cors.allow(request, headers)
-        return web.Response(status=status, headers=headers, body=body)
+            ready = served.ready[found.interaction] = _Ready(found.interaction)
+        return ready
 
-    async def _echoing(self, served: _Served, found: Match) -> ResponseTemplate | None:
-        """What of the interaction's answer is generated, echoed values included; made when it first answers."""
-        interaction = found.interaction
-        if interaction not in served.echoing:
-            served.echoing[interaction] = await self.in_thread(echo_template, interaction)
-        return served.echoing[interaction]
-
-    async def _generated(
+    def _made(
         self,
-        request: BaseRequest,
-        served: _Served,
-        resolved: Resolved,
-        actual: Request,
+        incoming: Incoming,
+        ready: _Ready,
         found: Match,
-        template: ResponseTemplate,
-    ) -> web.StreamResponse:
-        """An answer with generated values."""
+        origin: str | None,
+        lasts_until: float,
+        *,
+        is_shared: bool = False,
+        generated: _Filled | None = None,
+    ) -> Answer:
+        """The answer of an interaction; `generated` is status, body and headers in place of the recorded ones."""
         interaction = found.interaction
+        headers = ready.headers.copy()
+        status, body = interaction.response.status, interaction.response.body
+        if generated is not None:
+            status, body, lines = generated
+            for name, value in lines:
+                if name.lower() not in _OUR_HEADERS:
+                    headers[name] = value
+        outcome = "lenient" if found.lenient else "exact"
+        headers["X-Stub-Match"] = outcome
+        if self._cors is not None:
+            self._cors.allow(origin, headers)
+        event = None
+        if self._options.log_hits:
+            values = {
+                "target": f"{incoming.method} {incoming.target}",
+                "interaction": interaction.interaction.description,
+                "pact": f"{interaction.consumer} → {interaction.provider}",
+                "status": status,
+            }
+            event = ("debug", "match", values)
+        return Answer(
+            status,
+            headers,
+            body,
+            self.tallies.of(outcome, interaction.consumer, interaction.provider),
+            outcome=outcome,
+            interaction=interaction.id,
+            lasts_until=lasts_until,
+            is_shared=is_shared,
+            event=event,
+        )
+
+    def _fill(self, incoming: Incoming, served: _Served, resolved: Resolved, actual: Request, found: Match) -> _Step:
+        """An answer with generated values, if it has any."""
+        interaction = found.interaction
+        template = interaction.template
+        if self._options.echo:
+            if interaction not in served.echoing:
+                return self._fill_first(incoming, served, resolved, actual, found)
+            template = served.echoing[interaction]
+        if template is None:
+            return self._hit(incoming, served, found)
         if actual.method != interaction.method:  # HEAD answered as GET: with the values of GET
             actual = actual.with_method(interaction.method)
         context = self.generation.context(
-            request,
+            incoming.headers,
             interaction.id,
-            server_of(request) + resolved.base,
+            incoming.server + resolved.base,
             interaction.interaction.states,
             actual,
             interaction.header_names,
         )
-        status = template.fill_status(context, interaction.response.status)
         if template.is_large:  # thousands of values must not hold up everyone else
-            body = await self.in_thread(template.fill_body, context, status, interaction.response.body)
-        else:
-            body = template.fill_body(context, status, interaction.response.body)
-        return self._hit(request, served, found, status, body, template.fill_headers(context))
+            return self._fill_aside(incoming, served, found, template, context)
+        return self._generated(incoming, served, found, _filled(interaction, template, context))
 
-    async def _miss(self, request: BaseRequest, question: Question) -> web.StreamResponse:
-        limit = self._options.near_misses
-        if len(question.request.body) > _EXPLAIN_IN_THREAD:
-            report = await self.in_thread(explain_miss, question, limit)
-        else:
-            report = explain_miss(question, limit)
+    async def _fill_first(
+        self, incoming: Incoming, served: _Served, resolved: Resolved, actual: Request, found: Match
+    ) -> _Step:
+        """What of the interaction's answer is echoed is found out when it answers first."""
+        served.echoing[found.interaction] = await self.in_thread(echo_template, found.interaction)
+        return self._fill(incoming, served, resolved, actual, found)
+
+    async def _fill_aside(
+        self,
+        incoming: Incoming,
+        served: _Served,
+        found: Match,
+        template: ResponseTemplate,
+        context: GeneratorContext,
+    ) -> _Step:
+        filled = await self.in_thread(_filled, found.interaction, template, context)
+        return self._generated(incoming, served, found, filled)
+
+    def _generated(self, incoming: Incoming, served: _Served, found: Match, filled: _Filled) -> Answer:
+        origin = self._cors.origin_of(incoming.headers) if self._cors is not None else None
+        lasts_until = NEVER if found.gave_up else self.generation.lasts_until(incoming.headers)
+        return self._made(incoming, self._ready(served, found), found, origin, lasts_until, generated=filled)
+
+    async def _explain_aside(self, incoming: Incoming, question: Question) -> _Step:
+        return self._miss(incoming, question, await self.in_thread(explain_miss, question, self._options.near_misses))
+
+    def _miss(self, incoming: Incoming, question: Question, report: dict[str, Any]) -> Answer:
         # Names only: values may be secrets or personal, and logs are kept.
-        log.warning("no match", method=request.method, path=question.request.path[:200], nearest=_nearest(report))
-        headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", "Server": SERVER})
+        values = {"method": incoming.method, "path": question.request.path[:200], "nearest": _nearest(report)}
+        headers, body = miss_content(incoming.headers.get("Accept", ""), report)
+        self._allow(incoming, headers)
+        return Answer(
+            self._options.no_match_status,
+            headers,
+            body,
+            self.tallies.of("none"),
+            outcome="none",
+            lasts_until=NEVER if question.gave_up else ALWAYS,
+            event=("warning", "no match", values),
+        )
+
+    def refuse(self, incoming: Incoming, error: Exception) -> Answer:
+        """The answer that tells what is wrong; a mistake of ours is logged."""
+        if not isinstance(error, StubServerError):
+            log.error("unexpected error", target=f"{incoming.method} {incoming.target}", exc_info=error)
+            error = StubServerError("something unexpected went wrong; it was logged", "report it")
+        headers = CIMultiDict({"Content-Type": PROBLEM_TYPE, **JSON_HEADERS, "X-Stub-Match": "none"})
+        self._allow(incoming, headers)
+        body = dumped(problem_document(error))
+        return Answer(error.status, headers, body, self.tallies.of("refused"), outcome="refused")
+
+    def _allow(self, incoming: Incoming, headers: CIMultiDict[str]) -> None:
         if self._cors is not None:
-            self._cors.allow(request, headers)
-        return miss_response(request, report, self._options.no_match_status, headers)
+            self._cors.allow(self._cors.origin_of(incoming.headers), headers)
+
+    def tell(self, event: Event) -> None:
+        """Log what an answer has to say, each time that it is given."""
+        level, text, values = event
+        getattr(log, level)(text, **values)
+
+
+_Filled = tuple[int, bytes, list[tuple[str, str]]]  # status, body and header lines with generated values
+
+
+def _filled(interaction: CompiledInteraction, template: ResponseTemplate, context: GeneratorContext) -> _Filled:
+    status = template.fill_status(context, interaction.response.status)
+    body = template.fill_body(context, status, interaction.response.body)
+    return status, body, list(template.fill_headers(context))
 
 
 def ready_headers(interaction: CompiledInteraction) -> CIMultiDict[str]:
@@ -282,12 +435,11 @@ def _nearest(report: dict[str, Any]) -> str | None:
     return f"{near['interaction']['description'][:100]} ({', '.join(places)})"
 
 
-def miss_response(request: BaseRequest, report: dict[str, Any], status: int, headers: CIMultiDict[str]) -> web.Response:
-    """The report as text where the client asks for text or HTML before JSON, otherwise as JSON."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cache-Control"] = "no-store"
-    accept = request.headers.get("Accept", "")
+def miss_content(accept: str, report: dict[str, Any]) -> tuple[CIMultiDict[str], bytes]:
+    """The report as text where the client accepts text or HTML before JSON, otherwise as JSON; with its headers."""
+    headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", **JSON_HEADERS})
     if "json" not in accept and ("text/html" in accept or "text/plain" in accept):
-        text = miss_text(report).encode("utf-8", "backslashreplace")
-        return web.Response(status=status, body=text, content_type="text/plain", charset="utf-8", headers=headers)
-    return web.Response(status=status, body=dumped(report), content_type="application/json", headers=headers)
+        headers["Content-Type"] = "text/plain; charset=utf-8"
+        return headers, miss_text(report).encode("utf-8", "backslashreplace")
+    headers["Content-Type"] = "application/json"
+    return headers, dumped(report)

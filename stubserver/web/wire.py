@@ -8,7 +8,6 @@ from urllib.parse import quote
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
-from matching import Request
 from stubserver.errors import BadRequestError, BodyTooLargeError, ExpectationError
 
 
@@ -44,12 +43,7 @@ async def read_expected_body(request: BaseRequest) -> bytes:
         raise BadRequestError(f"the body cannot be read: {cause}", "send what its headers say") from None
 
 
-def to_matching(request: BaseRequest, path: str, query: str, body: bytes) -> Request:
-    """The request as the core sees it, for a path within a stub."""
-    return Request(request.method.upper(), path, query, _HeaderLines(request.raw_headers), body)
-
-
-class _HeaderLines:
+class HeaderLines:
     """Header lines as texts, decoded when the first interaction that records a header is compared, and only then."""
 
     __slots__ = ("_raw",)

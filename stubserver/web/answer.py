@@ -1,0 +1,122 @@
+"""An answer on its way out: status, header lines and body, turned into the bytes of the wire at most once a second."""
+
+from __future__ import annotations
+
+import http
+import math
+from typing import Any
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+ALWAYS = math.inf
+NEVER = 0.0
+
+_PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
+_BODILESS = frozenset({204, 304})
+
+
+Event = tuple[str, str, dict[str, Any]]  # level, event and values of a line in the log
+
+
+class Tally:
+    """How many answers of one kind were given."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Answer:
+    """What one or many requests are answered with; never changed once it is made.
+
+    `lasts_until` says until when (in Unix time) an equal request gets the same answer: ALWAYS, NEVER, or a moment.
+    `outcome` and `interaction` go into the access log, `event` into the log, each time the answer is given.
+    """
+
+    __slots__ = (
+        "_dated", "_for_date", "_head", "_log_tail", "body", "event", "headers", "interaction", "is_shared",
+        "lasts_until", "outcome", "status", "tally",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        status: int,
+        headers: CIMultiDict[str],
+        body: bytes,
+        tally: Tally,
+        *,
+        outcome: str,
+        interaction: str = "-",
+        lasts_until: float = NEVER,
+        is_shared: bool = False,
+        event: Event | None = None,
+    ) -> None:
+        """`is_shared` tells that different requests get this very object; `event` is logged each time.
+
+        Raises ValueError for a header that would break the answer apart.
+        """
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.tally = tally
+        self.outcome = outcome
+        self.interaction = interaction
+        self.lasts_until = lasts_until
+        self.is_shared = is_shared
+        self.event = event
+        self._head = head_bytes(status, headers, len(body))
+        self._dated = b""
+        self._for_date: bytes | None = None
+        self._log_tail: bytes | None = None
+
+    def wire(self, date_line: bytes) -> bytes:
+        """The whole answer as it goes out over HTTP/1.1 on a connection that stays open.
+
+        `date_line` is the Date header with its line break; the same object for all answers of one second.
+        """
+        if self._for_date is not date_line:
+            date = b"" if "Date" in self.headers else date_line
+            body = b"" if self.status in _BODILESS else self.body
+            self._dated = b"".join((self._head, date, b"\r\n", body))
+            self._for_date = date_line
+        return self._dated
+
+    @property
+    def log_tail(self) -> bytes:
+        """What an access log says of the answer after the request line."""
+        if self._log_tail is None:
+            self._log_tail = f'" {self.status} {len(self.body)} {self.outcome} {self.interaction}\n'.encode()
+        return self._log_tail
+
+    @property
+    def size(self) -> int:
+        """Bytes that keeping the answer takes, about."""
+        return 2 * len(self._head) + len(self.body) + len(self._dated)
+
+    def fleeting(self) -> Answer:
+        """The same answer, which an equal request may not get."""
+        return Answer(
+            self.status,
+            self.headers,
+            self.body,
+            self.tally,
+            outcome=self.outcome,
+            interaction=self.interaction,
+            event=self.event,
+        )
+
+    def as_response(self) -> web.Response:
+        """The same answer for aiohttp to write, which knows of HEAD, HTTP/1.0 and closing connections."""
+        return web.Response(status=self.status, headers=self.headers, body=self.body)
+
+
+def head_bytes(status: int, headers: CIMultiDict[str], length: int) -> bytes:
+    """Status line and header lines, without Date and the empty line that ends them. Raises ValueError."""
+    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}", *(f"{name}: {value}" for name, value in headers.items())]
+    if any("\r" in line or "\n" in line or "\0" in line for line in lines):
+        raise ValueError("a header with a line break or a null character")
+    if status not in _BODILESS:
+        lines.append(f"Content-Length: {length}")
+    return "\r\n".join([*lines, ""]).encode("utf-8", "surrogateescape")

@@ -1,0 +1,289 @@
+"""A connection, from its first byte: plain requests are answered at once, all others go to aiohttp.
+
+Theory of operation. aiohttp's own request handler is correct for everything that HTTP allows, and pays for it: a task,
+a future, a request and a response object for each request. Nearly all requests of test suites need none of that: they
+come whole, one at a time, and their answer is known without waiting. A `Connection` stands in front and deals with
+exactly these:
+
+1. A read that is, byte for byte, a request that was answered before gets the same answer (`web/replay.py`). That is
+   sound because a `Connection` always stands between two requests, and parsing from there depends on the bytes alone.
+2. Otherwise the read is parsed by aiohttp's parser, one for all connections, since it too always stands between two
+   requests. What turns out to be one whole, ordinary request is answered by the stub door with one write. An answer
+   that takes a thread is awaited by a task, while nothing more is read.
+3. A request in a few pieces (head and body sent apart) is collected until it is whole.
+4. Everything else is handed over for good: the connection is given an ordinary aiohttp request handler, as if it had
+   been there from the start, and the bytes that came. That is so for chunked, compressed and long bodies, pipelined
+   requests, HTTP/1.0, `Connection: close`, `Expect`, upgrades, HEAD, CONNECT, whatever the parser refuses, and the
+   control door.
+
+So the two ways differ in speed only. What is used of aiohttp are names that it exports: `web.Server`, the protocol that
+it makes, `HttpRequestParser` and the fields of its messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.http import HttpProcessingError, HttpRequestParser, HttpVersion11, RawRequestMessage
+
+from stubserver.web.access_log import AccessLog, ordinary_logger
+from stubserver.web.addressing import is_control
+from stubserver.web.answer import ALWAYS, Answer
+from stubserver.web.incoming import Incoming
+from stubserver.web.replay import Replay
+from stubserver.web.stub import StubDoor
+from stubserver.web.ticker import Ticker
+
+_LONGEST_HELD = 64 << 10  # bytes of a request that are collected here, or of a body that is parsed here
+_MOST_READS = 8  # reads that the head of a request may come in; it is parsed again with each
+_READ_LIMIT = 1 << 20  # more than any payload held here, so that the parser never asks to pause
+_SWEEP = 5  # seconds between two looks at which connections are idle for too long
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How connections are treated: `keepalive` is in seconds, `max_body` in bytes. Without `fast_path`, all of them are
+    left to aiohttp.
+    """
+
+    keepalive: float
+    max_body: int
+    fast_path: bool = True
+    counts: bool = True
+    access_log: AccessLog | None = None
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection, as long as it sends plain requests."""
+
+    __slots__ = ("_held", "_is_full", "_missing", "_peer", "_reads", "_server", "_transport", "_work", "last_read")
+
+    def __init__(self, server: DirectServer) -> None:
+        self._server = server
+        self._transport: asyncio.Transport
+        self._peer = b"-"
+        self._held: list[bytes] = []  # pieces of a request that is not whole yet
+        self._missing = 0  # bytes of its body that are still to come; 0 while its head is not whole
+        self._reads = 0  # how many reads its head came in
+        self._is_full = False  # the client does not read its answers
+        self._work: asyncio.Task[None] | None = None
+        self.last_read = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
+        self.last_read = self._server.ticker.now
+        self._server.direct.add(self)
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self._peer = peer[0].encode()
+        connected = transport.get_extra_info("socket")
+        if connected is not None and connected.family in (socket.AF_INET, socket.AF_INET6):
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End."""
+        self._server.direct.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer what came, or collect it, or hand the connection over."""
+        server = self._server
+        self.last_read = server.ticker.now
+        replay = server.door.replay()
+        if self._held:
+            self._held.append(data)
+            if self._missing > len(data):
+                self._missing -= len(data)
+                return
+            data, self._held = b"".join(self._held), []
+        else:
+            kept = replay.entries.get(data)
+            if kept is not None and (kept.answer.lasts_until == ALWAYS or kept.answer.lasts_until > time.time()):
+                kept.used = True
+                server.door.replayed += 1
+                self._send(data, kept.answer)
+                return
+        self._take(data, replay)
+
+    def _take(self, data: bytes, replay: Replay) -> None:
+        """Deal with bytes that begin with a request."""
+        server = self._server
+        try:
+            messages, _, _ = server.parser.feed_data(data)
+        except HttpProcessingError:
+            messages = None
+        if not messages or len(messages) > 1:
+            server.renew_parser()
+            if messages is None or messages or not self._hold(data):
+                self._hand_over(data)
+            return
+        message: RawRequestMessage = messages[0][0]
+        headers = message.headers
+        length = int(headers.get("Content-Length", 0))
+        begin = data.find(b"\r\n\r\n") + 4
+        missing = begin + length - len(data)
+        if missing:
+            server.renew_parser()
+        if missing < 0 or not self._is_plain(message, length) or (missing and not self._hold(data, missing)):
+            self._hand_over(data)
+        elif not missing:
+            self._reads = 0
+            host = server.scheme + headers["Host"]
+            incoming = Incoming(message.method, message.path, headers, message.raw_headers, data[begin:], host)
+            answer = server.door.answer(incoming)
+            if isinstance(answer, Answer):
+                self._send(data, answer)
+                replay.offer(data, answer)
+            else:
+                self._transport.pause_reading()
+                self._work = asyncio.ensure_future(self._finish(data, answer, replay))
+
+    def _is_plain(self, message: RawRequestMessage, length: int) -> bool:
+        """Whether a request is of the ordinary kind that is answered here."""
+        return not (
+            message.chunked
+            or message.compression
+            or message.upgrade
+            or message.should_close
+            or message.version != HttpVersion11
+            or message.method in ("HEAD", "CONNECT")
+            or length > self._server.longest_body
+            or "Expect" in message.headers
+            or is_control(message.path)
+        )
+
+    def _hold(self, data: bytes, missing: int = 0) -> bool:
+        """Keep the beginning of a request until the rest comes, unless that is too much or takes too many reads."""
+        self._reads += 1
+        if len(data) + missing > _LONGEST_HELD or self._reads > _MOST_READS:
+            return False
+        self._held = [data]
+        self._missing = missing
+        return True
+
+    def _send(self, data: bytes, answer: Answer) -> None:
+        server = self._server
+        self._transport.write(answer.wire(server.ticker.date_line))
+        if server.counts:
+            answer.tally.count += 1
+        if answer.event is not None:
+            server.door.tell(answer.event)
+        if server.access_log is not None:
+            server.access_log.note(self._peer, data[: data.find(b"\r")], answer.log_tail)
+
+    async def _finish(self, data: bytes, awaited: Awaitable[Answer], replay: Replay) -> None:
+        """Answer once that is possible; the client's next request waits until then."""
+        answer = await awaited
+        self._work = None
+        if not self._transport.is_closing():
+            self._send(data, answer)
+            replay.offer(data, answer)
+            self._go_on()
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers, so no more of its requests are read."""
+        self._is_full = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._is_full = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._work is None and not self._is_full and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _hand_over(self, data: bytes) -> None:
+        """Leave the connection to aiohttp, with what came of a request that is not for here."""
+        server, transport = self._server, self._transport
+        server.direct.discard(self)
+        handler = server.make_handler()
+        transport.set_protocol(handler)
+        handler.connection_made(transport)
+        handler.data_received(data)
+
+    @property
+    def work(self) -> asyncio.Task[None] | None:
+        """What is being done for an answer that is not given yet."""
+        return self._work
+
+    def close(self) -> None:
+        """Close the connection; what was answered is still sent."""
+        self._transport.close()
+
+
+class _PayloadReader(asyncio.Protocol):
+    """What the parser tells of payloads; nobody waits for them here, since they come whole."""
+
+    def pause_reading(self) -> None:
+        """Too much came."""
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """The rest may come."""
+
+
+class DirectServer(web.Server):
+    """An aiohttp server whose connections begin as `Connection`."""
+
+    def __init__(self, handler: Any, door: StubDoor, ticker: Ticker, wiring: Wiring, **options: Any) -> None:
+        """`handler` and `options` are for the requests that are left to aiohttp; see `web.Server`."""
+        if wiring.access_log is not None:
+            options["access_log_class"] = ordinary_logger(wiring.access_log)
+        else:
+            options["access_log"] = None
+        super().__init__(handler, keepalive_timeout=wiring.keepalive, **options)
+        self.door = door
+        self.ticker = ticker
+        self.direct: set[Connection] = set()
+        self.access_log = wiring.access_log
+        self.counts = wiring.counts
+        self.scheme = "http://"
+        self.longest_body = min(wiring.max_body, _LONGEST_HELD)
+        self._wiring = wiring
+        self._until_sweep = _SWEEP
+        self.renew_parser()
+        ticker.each_second(self._sweep)
+
+    def __call__(self) -> Any:
+        """The protocol of a new connection."""
+        return Connection(self) if self._wiring.fast_path else self.make_handler()
+
+    def make_handler(self) -> web.RequestHandler:
+        """aiohttp's own protocol, for requests that need it."""
+        return super().__call__()
+
+    def renew_parser(self) -> None:
+        """Begin with a new parser, where the earlier one does not stand between two requests."""
+        reader = cast(Any, _PayloadReader())
+        self.parser = HttpRequestParser(reader, asyncio.get_running_loop(), _READ_LIMIT)
+
+    def _sweep(self) -> None:
+        """Close connections that said nothing for too long."""
+        self._until_sweep -= 1
+        if self._until_sweep <= 0:
+            self._until_sweep = _SWEEP
+            oldest = self.ticker.now - self._wiring.keepalive
+            for connection in [idle for idle in self.direct if idle.last_read < oldest and idle.work is None]:
+                connection.close()
+
+    def pre_shutdown(self) -> None:
+        """Close every connection for which nothing is being done."""
+        for connection in [idle for idle in self.direct if idle.work is None]:
+            connection.close()
+        super().pre_shutdown()
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as it is in `web.Server`
+        """Wait for answers that are being worked on, `timeout` seconds at most, and close all connections."""
+        working = [connection.work for connection in self.direct if connection.work is not None]
+        if working:
+            await asyncio.wait(working, timeout=timeout)
+        for connection in list(self.direct):
+            connection.close()
+        await super().shutdown(timeout)
