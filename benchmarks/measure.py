@@ -17,6 +17,7 @@ from benchmarks.servers import Server
 from benchmarks.traffic import Plan
 
 _BEGAN = time.monotonic()
+_SETTLING, _LONGEST_SETTLING = 0.04, 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,18 @@ def _tried(run: Run, seconds: int) -> Sample:
     tries = [drive(run.server, run.plan, seconds, connections=run.connections, pause=run.pause)]
     if tries[0].flag == "server not busy":
         tries.append(drive(run.server, run.plan, seconds, connections=run.connections, pause=run.pause))
+    settle(run.server)
     return max(tries, key=lambda sample: sample.server_share or 0.0)
+
+
+def settle(server: Server) -> None:
+    """Wait until a server has done with what was still on its way, so that it does not disturb the next."""
+    deadline, used = time.monotonic() + _LONGEST_SETTLING, server.cpu_seconds()
+    while time.monotonic() < deadline:
+        time.sleep(_SETTLING)
+        before, used = used, server.cpu_seconds()
+        if before is None or used is None or used - before < _SETTLING / 2:
+            return
 
 
 @contextmanager

@@ -74,6 +74,58 @@ def wiremock(interactions: int, folder: Path) -> Path:
     return folder
 
 
+# What a data file must hold beside what matters here.
+_MOCKOON_RESPONSE: dict[str, Any] = {
+    "latency": 0,
+    "statusCode": 200,
+    "label": "",
+    "headers": [{"key": "Content-Type", "value": "application/json"}],
+    "bodyType": "INLINE",
+    "filePath": "",
+    "databucketID": "",
+    "sendFileAsBody": False,
+    "rulesOperator": "AND",
+    "disableTemplating": True,
+    "fallbackTo404": False,
+    "crudKey": "id",
+    "callbacks": [],
+}
+_MOCKOON_ROUTE: dict[str, Any] = {
+    "type": "http",
+    "documentation": "",
+    "streamingMode": None,
+    "streamingInterval": 0,
+}
+_MOCKOON_ENVIRONMENT: dict[str, Any] = {
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "lastMigration": 33,
+    "name": "corpus",
+    "endpointPrefix": "",
+    "latency": 0,
+    "port": 0,
+    "hostname": "127.0.0.1",
+    "folders": [],
+    "proxyMode": False,
+    "proxyHost": "",
+    "proxyRemovePrefix": False,
+    "tlsOptions": {
+        "enabled": False,
+        "type": "CERT",
+        "pfxPath": "",
+        "certPath": "",
+        "keyPath": "",
+        "caPath": "",
+        "passphrase": "",
+    },
+    "cors": True,
+    "headers": [],
+    "proxyReqHeaders": [],
+    "proxyResHeaders": [],
+    "data": [],
+    "callbacks": [],
+}
+
+
 def mockoon(interactions: int, folder: Path) -> Path:
     """An environment; one rule for each value of a body."""
 
@@ -82,41 +134,33 @@ def mockoon(interactions: int, folder: Path) -> Path:
 
     def route(position: int) -> dict[str, Any]:
         kind, path = path_of(position)
-        endpoint = path[1:] + {"literal": "/items", "pattern": "/:number(\\d+)"}.get(kind, "")
+        endpoint = path[1:] + {"literal": "/items", "pattern": "/:number"}.get(kind, "")
         found: list[dict[str, Any]] = []
-        if kind == "query":
+        if kind == "pattern":
+            found = [rule("params", "number", r"^\d+$")]
+        elif kind == "query":
             found = [rule("query", "page", r"^\d+$"), rule("query", "size", r"^\d+$"), rule("query", "sort", "^name$")]
         elif kind == "post":
             found = [rule("body", at, _pattern(at, value)) for at, value in leaves(corpus.body(1))]
         response = {
-            **{"uuid": str(uuid.UUID(int=2 * position + 1)), "body": json.dumps(corpus.answer(position))},
-            **{
-                "latency": 0,
-                "statusCode": 200,
-                "label": "",
-                "headers": [{"key": "Content-Type", "value": _JSON["Content-Type"]}],
-            },
-            **{"bodyType": "INLINE", "filePath": "", "databucketID": "", "sendFileAsBody": False, "rules": found},
-            **{"rulesOperator": "AND", "disableTemplating": True, "fallbackTo404": False, "default": not found},
-            **{"crudKey": "id", "callbacks": []},
+            **_MOCKOON_RESPONSE,
+            "uuid": str(uuid.UUID(int=2 * position + 1)),
+            "body": json.dumps(corpus.answer(position)),
+            "rules": found,
+            "default": not found,
         }
         return {
-            **{"uuid": str(uuid.UUID(int=2 * position + 2)), "type": "http", "documentation": ""},
-            **{"method": "post" if kind == "post" else "get", "endpoint": endpoint, "responses": [response]},
-            **{"responseMode": "FALLBACK" if found else None, "streamingMode": None, "streamingInterval": 0},
+            **_MOCKOON_ROUTE,
+            "uuid": str(uuid.UUID(int=2 * position + 2)),
+            "method": "post" if kind == "post" else "get",
+            "endpoint": endpoint,
+            "responses": [response],
+            "responseMode": "FALLBACK" if found else None,
         }
 
     routes = [route(position) for position in range(interactions)]
-    environment = {
-        **{"uuid": str(uuid.UUID(int=0)), "lastMigration": 33, "name": "corpus", "endpointPrefix": "", "latency": 0},
-        **{"port": 0, "hostname": "127.0.0.1", "folders": [], "routes": routes, "proxyMode": False, "proxyHost": ""},
-        **{"rootChildren": [{"type": "route", "uuid": route["uuid"]} for route in routes], "proxyRemovePrefix": False},
-        **{"cors": True, "headers": [], "proxyReqHeaders": [], "proxyResHeaders": [], "data": [], "callbacks": []},
-        "tlsOptions": {
-            **{"enabled": False, "type": "CERT", "pfxPath": "", "certPath": "", "keyPath": "", "caPath": ""},
-            "passphrase": "",
-        },
-    }
+    children = [{"type": "route", "uuid": route["uuid"]} for route in routes]
+    environment = {**_MOCKOON_ENVIRONMENT, "routes": routes, "rootChildren": children}
     file = folder / "mockoon.json"
     file.write_text(json.dumps(environment))
     return file

@@ -168,7 +168,7 @@ def stubserver(name: str, pact: Path, *options: str, ready: Ready = accepts, wit
 def floor(name: str) -> Starting:
     """A floor: nginx, hello, json or raw. Raises StartError."""
     if name == "nginx":
-        binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin") or "nginx"
+        binary = nginx_binary() or name
         return running(name, lambda port, at: [binary, "-p", f"{at}/", "-c", str(nginx_config(at, port))])
     return running(name, lambda port, _: [sys.executable, "-m", "benchmarks.floors", name, str(port)])
 
@@ -187,6 +187,6 @@ def has_option(option: str) -> bool:
     return option in shown.stdout
 
 
-def has_nginx() -> bool:
-    """Whether nginx is installed."""
-    return any(shutil.which("nginx", path=path) for path in (None, "/usr/sbin:/usr/local/sbin"))
+def nginx_binary() -> str | None:
+    """Where nginx is, if it is installed; its folder is not always searched."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks import corpus, traffic
 from benchmarks.measure import Options, Run, measured, plans, tell, warm
-from benchmarks.servers import Server, Starting, floor, has_nginx, has_option, stubserver
+from benchmarks.servers import Server, Starting, floor, has_option, nginx_binary, stubserver
 from benchmarks.traffic import Plan, Template, message
 from benchmarks.verify import WrongAnswerError, answering, ask, is_right, verify
 
@@ -79,7 +79,7 @@ def measure_sizes(options: Options) -> dict[str, Any]:
 
 def floor_names() -> list[str]:
     """The floors that can be run here."""
-    return [*(["nginx"] if has_nginx() else []), "hello", "json", "raw"]
+    return [*(["nginx"] if nginx_binary() else []), "hello", "json", "raw"]
 
 
 def floors_of(plan: str) -> list[str]:

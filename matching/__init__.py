@@ -8,17 +8,18 @@ from matching.compile import CompiledInteraction, CompiledPact, echo_template, l
 from matching.errors import PactError, Problem, Severity
 from matching.example import example_request
 from matching.generators import GeneratorContext, ResponseTemplate, draw_key
-from matching.index import ORDERS, Index
+from matching.index import ORDERS, Bucket, Index, Match
 from matching.messages import CompiledMessage, MessageMatcher
 from matching.mismatch import Mismatch, Part
 from matching.patterns import PatternError
 from matching.request import Request
 from matching.response import CompiledResponse
 from matching.response_matcher import ResponseMatcher
-from matching.select import Match, NearMiss, NoMatch, StateSelector, find, near_misses
+from matching.select import NearMiss, NoMatch, StateSelector, find, near_misses
 
 __all__ = [
     "ORDERS",
+    "Bucket",
     "CompiledInteraction",
     "CompiledMessage",
     "CompiledPact",

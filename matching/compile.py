@@ -77,11 +77,9 @@ class CompiledInteraction:
         """Whether a request whose method and path are known to fit matches; cheap checks come first."""
         if not self.query.matches(request):
             return False
-        if self.headers:
-            values = request.headers
-            for header in self.headers:
-                if not header.matches(values.get(header.name)):
-                    return False
+        for header in self.headers:
+            if not header.matches(request.headers.get(header.name)):
+                return False
         return self.body.matches(request)
 
     def matches(self, request: Request) -> bool:

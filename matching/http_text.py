@@ -102,6 +102,11 @@ def split_header(name: str, value: str) -> list[str]:
     return [item.strip() for item in value.split(",")] if name in LIST_HEADERS else [value.strip()]
 
 
+def squeezed(values: list[str]) -> list[str]:
+    """The values of a header as they would be on one line, split at every comma."""
+    return [item.strip() for item in ",".join(values).split(",")]
+
+
 def encoded(text: str) -> bytes:
     """A text as UTF-8; bytes that were not UTF-8 when they were decoded are themselves again."""
     try:

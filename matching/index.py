@@ -4,13 +4,14 @@ Theory of operation. Interactions that share a method and a path form a bucket. 
 under their canonical path (percent-decoded segment by segment). Buckets of path patterns sit in one RE2 set per
 method, which tells all patterns that match a path in a single pass. The few path rules that RE2 cannot decide alone
 (look-around, `include`, `type`, …) are tried one by one. Inside a bucket, candidates stand in the order of preference,
-fixed when the index is built; the index is never changed afterwards.
+fixed when the index is built; the index is never changed afterwards. Of a crowded bucket, a sieve (`matching.sieve`)
+lets through those that the request's literal values do not rule out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import re2
@@ -20,6 +21,7 @@ from matching.http_text import canonical_path, encoded, percent_decoded
 from matching.parts import LiteralPath, RuledPath
 from matching.patterns import re2_options
 from matching.request import Request
+from matching.sieve import FEW, Sieve, build_sieve, promising
 
 # Which of several matching interactions answers: the smallest key does. The position in the sources settles the rest.
 ORDERS: Mapping[str, Callable[[CompiledInteraction], tuple[int, ...]]] = {
@@ -27,6 +29,15 @@ ORDERS: Mapping[str, Callable[[CompiledInteraction], tuple[int, ...]]] = {
     "file": lambda interaction: (),
     "status": lambda interaction: (interaction.response.status,),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The interaction that answers. `lenient` when it does not match in full but is near enough by request."""
+
+    interaction: CompiledInteraction
+    lenient: bool = False
+    gave_up: bool = False
 
 
 SEGMENTS = 16  # how many segments of a path count when paths are compared for resemblance
@@ -39,15 +50,47 @@ def path_segments(path: str) -> tuple[str, ...]:
     return tuple(percent_decoded(path).lower().strip("/").split("/"))
 
 
-@dataclass(frozen=True, slots=True)
 class Candidate:
-    """An interaction of an index with its place in the order of preference; the lowest rank is preferred."""
+    """An interaction of an index with its place in the order of preference; the lowest rank is preferred. `match` is
+    what is found when it answers.
+    """
 
-    rank: int
-    interaction: CompiledInteraction
+    __slots__ = ("interaction", "match", "rank")
+
+    def __init__(self, rank: int, interaction: CompiledInteraction) -> None:
+        self.rank = rank
+        self.interaction = interaction
+        self.match = Match(interaction)
 
 
-Bucket = Sequence[Candidate]
+class Bucket:
+    """The candidates of one method and path, by rank."""
+
+    __slots__ = ("_constrained_headers", "_sieve", "candidates")
+
+    def __init__(self) -> None:
+        self.candidates: list[Candidate] = []
+        self._constrained_headers: tuple[str, ...] | None = None
+        self._sieve: Sieve[Candidate] | Sequence[Candidate] | None = None
+
+    @property
+    def constrained_headers(self) -> tuple[str, ...]:
+        """The headers that a decision among the candidates can depend on; Content-Type says how a body is compared."""
+        if self._constrained_headers is None:
+            names = {header.name for candidate in self.candidates for header in candidate.interaction.headers}
+            self._constrained_headers = tuple(sorted(names | {"content-type"}))
+        return self._constrained_headers
+
+    def promising(self, request: Request) -> Sequence[Candidate]:
+        """Those that the request's literal values do not rule out."""
+        if len(self.candidates) <= FEW:
+            return self.candidates
+        if self._sieve is None:
+            self._sieve = build_sieve([(candidate, candidate.interaction) for candidate in self.candidates])
+        return promising(self._sieve, request)
+
+
+_Member = tuple[RuledPath, Bucket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +98,7 @@ class _PatternSet:
     """Path patterns that RE2 matches in one pass, with the bucket of each."""
 
     patterns: re2.Set
-    members: list[tuple[RuledPath, list[Candidate]]]
+    members: list[_Member]
 
     def buckets(self, request: Request) -> Iterator[Bucket]:
         hits = self.patterns.Match(encoded(request.path)) or ()
@@ -70,28 +113,27 @@ class _PatternSet:
 
 @dataclass(slots=True)
 class _MethodIndex:
-    literals: dict[str, list[Candidate]] = field(default_factory=dict)
-    patterns: list[_PatternSet] = field(default_factory=list)
-    ruled: list[tuple[RuledPath, list[Candidate]]] = field(default_factory=list)
+    literals: dict[str, Bucket]
+    patterns: list[_PatternSet]
+    ruled: list[_Member]
+    first_ruled: int  # the lowest rank of a candidate that is not under a literal path
 
-    def buckets(self, request: Request) -> list[Bucket]:
-        path = request.path
-        found: list[Bucket] = []
-        literal = self.literals.get(canonical_path(path))
+    def buckets(self, request: Request) -> Iterator[Bucket]:
+        """Literal paths first, under which most requests find their answer."""
+        literal = self.literals.get(canonical_path(request.path))
         if literal is not None:
-            found.append(literal)
+            yield literal
         for patterns in self.patterns:
-            found.extend(patterns.buckets(request))
+            yield from patterns.buckets(request)
         for matcher, bucket in self.ruled:
             if matcher.matches(request):
-                found.append(bucket)
-        return found
+                yield bucket
 
 
 class Index:
     """A frozen index of interactions. `interactions` keeps the order they were loaded in."""
 
-    __slots__ = ("_methods", "by_segment", "constrained_headers", "interactions", "ranked", "segments_at")
+    __slots__ = ("_methods", "by_segment", "interactions", "ranked", "segments_at")
 
     def __init__(self, interactions: Iterable[CompiledInteraction], order: str = "specific") -> None:
         """Build the index; `order` is a key of ORDERS."""
@@ -101,9 +143,6 @@ class Index:
         self.ranked = tuple(
             Candidate(rank, item) for rank, item in enumerate(sorted(self.interactions, key=preference))
         )
-        # The headers that a decision can depend on; Content-Type says how a body is compared.
-        names = {header.name for interaction in self.interactions for header in interaction.headers}
-        self.constrained_headers = tuple(sorted(names | {"content-type"}))
         # Where near misses of a path that nobody records are looked for: ranks by position and segment.
         self.by_segment: dict[tuple[int, str], list[int]] = {}
         self.segments_at: dict[int, list[str]] = {}  # what a misspelt segment may be meant to be
@@ -123,10 +162,14 @@ class Index:
             builders.setdefault(candidate.interaction.method, _Builder()).add(candidate)
         self._methods = {method: builder.build() for method, builder in builders.items()}
 
-    def buckets(self, request: Request) -> list[Bucket]:
-        """The buckets whose method and path fit the request; candidates of each stand by rank."""
+    def buckets(self, request: Request) -> Iterator[Bucket]:
+        """The buckets whose method and path fit the request."""
         method = self._methods.get(request.method)
-        return method.buckets(request) if method is not None else []
+        return method.buckets(request) if method is not None else iter(())
+
+    def first_ruled(self, method: str) -> int:
+        """The lowest rank of a candidate of a method whose path is under rules."""
+        return self._methods[method].first_ruled
 
     def buckets_of_any_method(self, request: Request) -> Iterator[Bucket]:
         """The buckets whose path fits the request, whatever their method."""
@@ -138,26 +181,30 @@ class _Builder:
     """Collects the candidates of one method."""
 
     def __init__(self) -> None:
-        self._literals: dict[str, list[Candidate]] = {}
-        self._patterns: dict[str, tuple[RuledPath, list[Candidate]]] = {}
-        self._ruled: dict[Any, tuple[RuledPath, list[Candidate]]] = {}
+        self._literals: dict[str, Bucket] = {}
+        self._patterns: dict[Any, _Member] = {}
+        self._ruled: dict[Any, _Member] = {}
 
     def add(self, candidate: Candidate) -> None:
         path = candidate.interaction.path
         if isinstance(path, LiteralPath):
-            self._literals.setdefault(path.key, []).append(candidate)
-        elif path.pattern is not None and path.pattern.linear_source is not None:
-            self._patterns.setdefault(path.pattern.source, (path, []))[1].append(candidate)
+            bucket = self._literals.get(path.key)
+            if bucket is None:
+                bucket = self._literals[path.key] = Bucket()
         else:
-            key = path.pattern.source if path.pattern is not None else id(path)
-            self._ruled.setdefault(key, (path, []))[1].append(candidate)
+            joinable = path.pattern is not None and path.pattern.linear_source is not None
+            key: Any = path.pattern.source if path.pattern is not None else id(path)
+            _, bucket = (self._patterns if joinable else self._ruled).setdefault(key, (path, Bucket()))
+        bucket.candidates.append(candidate)
 
     def build(self) -> _MethodIndex:
         sets, refused = _pattern_sets(list(self._patterns.values()))
-        return _MethodIndex(self._literals, sets, [*self._ruled.values(), *refused])
+        ruled = [*self._patterns.values(), *self._ruled.values()]
+        first = min((bucket.candidates[0].rank for _, bucket in ruled), default=_LAST)
+        return _MethodIndex(self._literals, sets, [*self._ruled.values(), *refused], first)
 
 
-_Member = tuple[RuledPath, list[Candidate]]
+_LAST = 1 << 62
 
 
 def _pattern_sets(members: list[_Member]) -> tuple[list[_PatternSet], list[_Member]]:

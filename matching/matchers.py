@@ -109,34 +109,34 @@ _TYPE_GROUPS: Mapping[type, tuple[type, ...]] = {
 class SameType:
     """`type`: the same JSON kind as the example; integer and decimal count as one, null only matches null."""
 
-    __slots__ = ("_kinds", "example")
+    __slots__ = ("example", "kinds")
     rule = "type"
 
     def __init__(self, example: Any) -> None:
         self.example = example
-        self._kinds = _TYPE_GROUPS[type(example)]
+        self.kinds = _TYPE_GROUPS[type(example)]
 
     def matches(self, value: Any) -> bool:
-        return type(value) in self._kinds
+        return type(value) in self.kinds
 
     def explain(self, value: Any) -> str | None:
         if self.matches(value):
             return None
-        kind = "number" if int in self._kinds else kind_of(self.example)
+        kind = "number" if int in self.kinds else kind_of(self.example)
         return f"Expected {shown(value)} ({kind_of(value)}) to be the same type as {shown(self.example)} ({kind})"
 
 
 class OneKind:
     """`number`, `integer`, `decimal`, `null` in JSON: the value is of one of the given kinds."""
 
-    __slots__ = ("_kinds", "rule")
+    __slots__ = ("kinds", "rule")
 
     def __init__(self, rule: str, *kinds: type) -> None:
         self.rule = rule
-        self._kinds = kinds
+        self.kinds = kinds
 
     def matches(self, value: Any) -> bool:
-        return type(value) in self._kinds
+        return type(value) in self.kinds
 
     def explain(self, value: Any) -> str | None:
         return None if self.matches(value) else f"Expected {shown(value)} ({kind_of(value)}) to be {_a(self.rule)}"

@@ -24,7 +24,7 @@ SLOW = 0.001  # seconds after which a match in the engine that backtracks is slo
 TIME_LIMIT = 0.05  # seconds after which it is given up
 SLOW_MATCHES = 3  # how many slow matches a request may cost
 TOTAL_TIME = 0.2  # seconds that all quick ones of a request may take
-UNORDERED_TIME = 0.4  # seconds from its beginning after which a request's lists are no longer compared so
+UNORDERED_TIME = 0.4  # seconds from the first comparison after which a request's lists are no longer compared so
 COMPARISONS = 300_000  # how many items a request may have compared without regard to their order
 MAX_LENGTH = 8192  # characters of a pattern of a pact
 MAX_UNROLLED = 50_000  # characters of it once counted repeats are written out, for the engine that backtracks
@@ -50,14 +50,14 @@ class Patience:
     Once it is used up, all of these fail.
     """
 
-    __slots__ = ("_began", "_clock", "_comparisons_left", "_slow_left", "_time_left")
+    # Nearly no request uses any of it, so making one sets next to nothing.
+    _began: float | None = None
+    _slow_left = SLOW_MATCHES
+    _time_left = TOTAL_TIME
+    _comparisons_left = COMPARISONS
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock
-        self._began = clock() if clock is not None else 0.0
-        self._slow_left = SLOW_MATCHES
-        self._time_left = TOTAL_TIME
-        self._comparisons_left = COMPARISONS
 
     @property
     def is_used_up(self) -> bool:
@@ -71,9 +71,12 @@ class Patience:
 
     @property
     def is_late(self) -> bool:
-        """Whether comparing without order has taken all the time that it may."""
-        if self._clock is not None and self._clock() - self._began > UNORDERED_TIME:
-            self._comparisons_left = -1
+        """Whether comparing without order has taken all the time that it may, since this was asked first."""
+        if self._clock is not None:
+            now = self._clock()
+            self._began = now if self._began is None else self._began
+            if now - self._began > UNORDERED_TIME:
+                self._comparisons_left = -1
         return self._comparisons_left < 0
 
     def fullmatch(self, pattern: regex.Pattern[str], text: str) -> bool:

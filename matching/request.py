@@ -16,52 +16,66 @@ _BOM = b"\xef\xbb\xbf"
 _UTF8 = (None, "utf-8", "ascii")
 
 
+class Headers:
+    """Header lines in their order, and their values by name."""
+
+    __slots__ = ("_by_name", "lines")
+
+    def __init__(self, lines: Iterable[tuple[str, str]]) -> None:
+        """`lines` may be iterated more than once; names are in any case."""
+        self.lines = lines
+        self._by_name: dict[str, list[str]] | None = None
+
+    def get(self, name: str) -> list[str] | None:
+        """The values of a header (its name in lower case), list headers split, lines in order; None without any."""
+        if self._by_name is None:
+            self._by_name = {}
+            for given, value in self.lines:
+                folded = given.lower()
+                self._by_name.setdefault(folded, []).extend(split_header(folded, value))
+        return self._by_name.get(name)
+
+
 class Request:
     """One request from the wire.
 
     `method` is upper case, `path` raw (still percent-encoded), `query` the raw text after `?`, `headers` the lines in
-    order with names in any case, `body` the decoded entity. Malformed content
-    never raises: see `json`.
+    order with names in any case, or `Headers`, `body` the decoded entity. Malformed content never raises: see `json`.
     """
 
-    __slots__ = (
-        "_decoded_path",
-        "_form",
-        "_headers",
-        "_json",
-        "_parts",
-        "_query",
-        "_text",
-        "_type",
-        "_xml",
-        "body",
-        "header_lines",
-        "method",
-        "path",
-        "query",
-    )
+    # Derived when asked for. Most requests ask for few of these, so making one does not set them.
+    _decoded_path: str | None = None
+    _query: dict[str, list[str | None]] | None = None
+    _text: str | None = None
+    _declared: tuple[str | None] | None = None
+    _type: tuple[ContentType | None] | None = None
+    _json: tuple[Any, str | None] | None = None
+    _xml: tuple[Element | None, str | None] | None = None
+    _form: dict[str, list[str | None]] | None = None
+    _parts: tuple[list[BodyPart], str | None] | None = None
 
     def __init__(
-        self, method: str, path: str, query: str = "", headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Iterable[tuple[str, str]] | Headers = (),
+        body: bytes = b"",
     ) -> None:
         self.method = method
         self.path = path
         self.query = query
-        self.header_lines = headers
+        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body
-        self._decoded_path: str | None = None
-        self._query: dict[str, list[str | None]] | None = None
-        self._headers: dict[str, list[str]] | None = None
-        self._text: str | None = None
-        self._type: tuple[ContentType | None] | None = None
-        self._json: tuple[Any, str | None] | None = None
-        self._xml: tuple[Element | None, str | None] | None = None
-        self._form: dict[str, list[str | None]] | None = None
-        self._parts: tuple[list[BodyPart], str | None] | None = None
+
+    @property
+    def header_lines(self) -> Iterable[tuple[str, str]]:
+        """The header lines in their order."""
+        return self.headers.lines
 
     def with_method(self, method: str) -> Request:
         """The same request with another method."""
-        return Request(method, self.path, self.query, self.header_lines, self.body)
+        return Request(method, self.path, self.query, self.headers, self.body)
 
     @property
     def decoded_path(self) -> str:
@@ -78,30 +92,27 @@ class Request:
         return self._query
 
     @property
-    def headers(self) -> dict[str, list[str]]:
-        """Header values by lower-case name, list headers split, lines in order."""
-        if self._headers is None:
-            headers: dict[str, list[str]] = {}
-            for name, value in self.header_lines:
-                name = name.lower()
-                headers.setdefault(name, []).extend(split_header(name, value))
-            self._headers = headers
-        return self._headers
+    def declared_type(self) -> str | None:
+        """What the Content-Type header says."""
+        if self._declared is None:
+            given = self.headers.get("content-type")
+            self._declared = (given[0] if given else None,)
+        return self._declared[0]
 
     @property
     def content_type(self) -> ContentType | None:
         """What the Content-Type header says; without one (or with an unreadable one), what the body looks like."""
         if self._type is None:
-            given = self.headers.get("content-type")
-            content_type = parse_content_type(given[0]) if given else None
+            declared = self.declared_type
+            content_type = parse_content_type(declared) if declared else None
             self._type = (content_type or detect_content_type(self.body, holds_json=lambda: self.json[1] is None),)
         return self._type[0]
 
     @property
     def charset(self) -> str | None:
         """The codec that the Content-Type header names, where it names one that is known."""
-        given = self.headers.get("content-type")
-        return codec_of(parse_content_type(given[0])) if given else None
+        declared = self.declared_type
+        return codec_of(parse_content_type(declared)) if declared and ";" in declared else None
 
     @property
     def text(self) -> str:
@@ -114,9 +125,8 @@ class Request:
     def json(self) -> tuple[Any, str | None]:
         """(the body as a JSON value, None), or (None, why it is not JSON)."""
         if self._json is None:
-            given = self.headers.get("content-type")
             content = self.body
-            if given and ";" in given[0] and self.charset not in _UTF8:
+            if self.charset not in _UTF8:
                 content = encoded(self.text)
             try:
                 self._json = (parse_json(content), None)

@@ -15,19 +15,10 @@ from dataclasses import dataclass
 import re2
 
 from matching.compile import CompiledInteraction
-from matching.index import SEGMENTS, Bucket, Candidate, Index, path_segments
+from matching.index import SEGMENTS, Bucket, Candidate, Index, Match, path_segments
 from matching.mismatch import Mismatch, Part, shown
 from matching.patterns import PATIENCE, Patience, bounded, compile_search
 from matching.request import Request
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The interaction that answers. `lenient` when it does not match in full but is near enough by request."""
-
-    interaction: CompiledInteraction
-    lenient: bool = False
-    gave_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +72,9 @@ def find(
     *,
     lenient: bool = False,
     clock: Callable[[], float] | None = None,
+    buckets: Iterable[Bucket] | None = None,
 ) -> Match | NoMatch:
-    """The interaction that answers the request.
+    """The interaction that answers the request. `buckets` are those that fit, for a caller that looked them up.
 
     Only full matches answer, the most preferred first (`matching.index.ORDERS`). With `lenient`, when none matches in
     full, mismatches that the Rust stub server overlooks are overlooked (see `_overlooked`), fewest mismatches first.
@@ -91,16 +83,15 @@ def find(
     patience = Patience(clock)
     token = PATIENCE.set(patience)
     try:
-        buckets = index.buckets(request)
-        if not buckets:
-            return NoMatch(patience.is_used_up)
         if state is None:
-            found = _first(buckets, request, None)
+            found = _first(index, request, None, buckets)
         else:
-            found = _first(buckets, request, state.wants) or _first(buckets, request, state.admits_stateless)
+            buckets = tuple(index.buckets(request) if buckets is None else buckets)
+            found = _first(index, request, state.wants, buckets)
+            found = found or _first(index, request, state.admits_stateless, buckets)
         if found is not None:
-            return Match(found, gave_up=patience.is_used_up)
-        nearest = _nearest_overlooking(buckets, request, state) if lenient else None
+            return Match(found.interaction, gave_up=True) if patience.is_used_up else found.match
+        nearest = _nearest_overlooking(index, request, state) if lenient else None
         if nearest is not None:
             return Match(nearest, lenient=True, gave_up=patience.is_used_up)
         return NoMatch(patience.is_used_up)
@@ -108,28 +99,31 @@ def find(
         PATIENCE.reset(token)
 
 
-def _first(buckets: list[Bucket], request: Request, condition: Condition | None) -> CompiledInteraction | None:
+def _first(
+    index: Index, request: Request, condition: Condition | None, buckets: Iterable[Bucket] | None
+) -> Candidate | None:
     best: Candidate | None = None
-    for bucket in buckets:
-        for candidate in bucket:
+    for bucket in index.buckets(request) if buckets is None else buckets:
+        for candidate in bucket.promising(request):
             if best is not None and candidate.rank > best.rank:
                 break
             interaction = candidate.interaction
             if (condition is None or condition(interaction)) and interaction.accepts(request):
                 best = candidate
                 break
-    return best.interaction if best is not None else None
+        if best is not None and best.rank < index.first_ruled(request.method):
+            break  # what is left to look up cannot be preferred
+    return best
 
 
 _LENIENT_CANDIDATES = 200  # how many candidates are compared in full when none matches
 _LENIENT_MISMATCHES = 1000  # how many mismatches are counted
 
 
-def _nearest_overlooking(
-    buckets: list[Bucket], request: Request, state: StateSelector | None
-) -> CompiledInteraction | None:
+def _nearest_overlooking(index: Index, request: Request, state: StateSelector | None) -> CompiledInteraction | None:
     counted = []
-    for candidate in itertools.islice(itertools.chain.from_iterable(buckets), _LENIENT_CANDIDATES):
+    candidates = (candidate for bucket in index.buckets(request) for candidate in bucket.candidates)
+    for candidate in itertools.islice(candidates, _LENIENT_CANDIDATES):
         interaction = candidate.interaction
         if state is not None and state.explain(interaction) is not None:
             continue
@@ -193,9 +187,9 @@ def near_misses(
 
 def _near(index: Index, request: Request) -> list[Candidate]:
     """The candidates to compare in full."""
-    chained = itertools.chain.from_iterable
     for buckets in (index.buckets(request), index.buckets_of_any_method(request)):
-        fitting = list(itertools.islice(chained(buckets), COMPARED_INTERACTIONS))
+        candidates = (candidate for bucket in buckets for candidate in bucket.candidates)
+        fitting = list(itertools.islice(candidates, COMPARED_INTERACTIONS))
         if fitting:
             return fitting
     return _resembling(index, request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -77,7 +78,7 @@ class Server:
         settings = self.settings
         documents = await asyncio.to_thread(lambda: list(read_files(self.watched_paths(), settings.extension)))
         contents = [(item.origin, _content_of(item)) for item in (*documents, *self._fetched)]
-        snapshot = await asyncio.to_thread(self.catalog.publish, contents)
+        snapshot = await asyncio.to_thread(self._publish, contents)
         for interaction in snapshot.root.index.interactions:
             if is_control(interaction.interaction.request.path):
                 log.warning(
@@ -85,6 +86,17 @@ class Server:
                     path=interaction.interaction.request.path,
                 )
         return snapshot
+
+    def _publish(self, contents: list[tuple[str, bytes | Problem]]) -> Snapshot:
+        """Publish without the garbage collector, which finds nothing in what pacts are compiled into, and keep it from
+        ever looking at it again: with many interactions, one look stops the server for a noticeable time.
+        """
+        gc.disable()
+        try:
+            return self.catalog.publish(contents)
+        finally:
+            gc.freeze()
+            gc.enable()
 
     async def _fetch(self) -> list[Yielded]:
         settings = self.settings

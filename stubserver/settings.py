@@ -107,9 +107,7 @@ class Settings(BaseSettings):
     )
     random: bool = Field(False, description="Generate new values for each request, even for equal ones.")
     echo: bool = Field(False, description="Answer with the values that a path or query rule lets be asked for.")
-    hot_cache: int = Field(
-        16 << 20, ge=0, description="Bytes of answers and decisions to remember; 0 for none."
-    )
+    hot_cache: int = Field(16 << 20, ge=0, description="Bytes of answers and decisions to remember; 0 for none.")
     fast_path: bool = Field(True, description="Answer plain requests without aiohttp's request handler.")
     metrics: bool = Field(True, description="Count answers, and show the counters to Prometheus.")
     access_log: str | None = Field(None, description="File for a line about each request; `-` is standard output.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from matching.bodies.form import FormBody
 from matching.bodies.json import compile_json
 from matching.bodies.multipart import compile_multipart
-from matching.bodies.nodes import Node
+from matching.bodies.nodes import Literal, Node, Object, Same
 from matching.bodies.typed import BodyMatcher, TypedBody, sample, unreadable, unreadable_example
 from matching.bodies.xml import XmlBody
 from matching.content_types import GRAPHQL, ContentType, Kind, codec_of, decoded_text
@@ -120,6 +120,10 @@ class JsonBody(TypedBody):
     def __init__(self, expected_type: ContentType | None, node: Node | None) -> None:
         super().__init__(expected_type)
         self._node = node
+
+    def literals(self) -> Iterator[Literal]:
+        """The scalars that must stand at certain places of objects: (keys that lead there, value)."""
+        return self._node.literals(()) if isinstance(self._node, (Same, Object)) else iter(())
 
     def matches(self, request: Request) -> bool:
         if self._node is None or not self._arrived(request):

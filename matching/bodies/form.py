@@ -29,6 +29,10 @@ class FormBody(TypedBody):
         super().__init__(expected_type)
         self._fields = compile_form(decoded_text(body.content, codec_of(body.content_type)), rules)
 
+    def literals(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+        """Every name that has to come, with the values that have to; None for values under rules."""
+        return self._fields.literals()
+
     def matches(self, request: Request) -> bool:
         return self._arrived(request) and self._fields.matches(request.form)
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import orjson
 
 from matching.json_text import kind_of, strict_equal
-from matching.matchers import Matcher
+from matching.matchers import Matcher, OneKind, SameType
 from matching.mismatch import Mismatch, Part, counted, inequality, shown
 from matching.paths import render_step
 
@@ -93,6 +93,11 @@ class AnyCheck:
         return "None of the alternatives holds: " + "; ".join(filter(None, (c.explain(actual) for c in self._checks)))
 
 
+_ABSENT = object()  # of a kind that no JSON value has
+
+Literal = tuple[tuple[str, ...], Any]
+
+
 class Same:
     """No rule: equal in kind and value."""
 
@@ -110,6 +115,16 @@ class Same:
         if self.is_scalar or (self._canonical is not None and _canonical(actual) == self._canonical):
             return True
         return strict_equal(self.example, actual)
+
+    def literals(self, path: tuple[str, ...]) -> Iterator[Literal]:
+        """The scalars that must stand at certain places of objects for this to match: (keys that lead there, value)."""
+        todo = [(path, self.example)]
+        while todo:
+            where, value = todo.pop()
+            if isinstance(value, dict):
+                todo.extend(((*where, key), item) for key, item in value.items())
+            elif not isinstance(value, list):
+                yield where, value
 
     def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
         yield from _differences(self.example, actual, path)
@@ -163,13 +178,14 @@ def kind_mismatch(expected: str, actual: Any, path: str) -> Mismatch:
 
 
 class Value:
-    """A scalar under rules."""
+    """A scalar under rules. `kinds` are set where nothing but the kind counts."""
 
-    __slots__ = ("_example", "_matcher", "matches")
+    __slots__ = ("_example", "_matcher", "kinds", "matches")
 
     def __init__(self, matcher: Matcher, example: Any) -> None:
         self._matcher = matcher
         self._example = example
+        self.kinds = matcher.kinds if isinstance(matcher, (SameType, OneKind)) else None
         self.matches = matcher.matches  # a leaf is met often enough to save it a call
 
     def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
@@ -188,13 +204,24 @@ def _dearness(node: Node) -> int:
 class Object:
     """Recorded keys, each with its node."""
 
-    __slots__ = ("_checks", "_deciders", "_extra_keys", "_members")
+    __slots__ = ("_checks", "_deciders", "_extra_keys", "_kinds", "_members", "_scalars")
 
     def __init__(self, members: dict[str, Node], extra_keys: bool, checks: tuple[Check, ...]) -> None:
         self._members = members
-        # Cheap ones first: a difference in a scalar is found before a long list is walked.
-        cheap_first = sorted(members.items(), key=lambda member: _dearness(member[1]))
-        self._deciders = tuple((key, node.matches) for key, node in cheap_first)
+        # Cheap ones first: a difference in a scalar is found before a long list is walked. The cheapest, and most
+        # frequent, are decided in place: scalars recorded as they are, and those of which only the kind counts.
+        self._scalars: list[tuple[str, type, Any]] = []
+        self._kinds: list[tuple[str, tuple[type, ...]]] = []
+        others: list[tuple[str, Node]] = []
+        for key, node in members.items():
+            if isinstance(node, Same) and node.is_scalar:
+                self._scalars.append((key, type(node.example), node.example))
+            elif isinstance(node, Value) and node.kinds is not None:
+                self._kinds.append((key, node.kinds))
+            else:
+                others.append((key, node))
+        others.sort(key=lambda member: _dearness(member[1]))
+        self._deciders = tuple((key, node.matches) for key, node in others)
         self._extra_keys = extra_keys
         self._checks = checks
 
@@ -203,10 +230,22 @@ class Object:
             return False
         if len(actual) != len(self._members) and not (self._extra_keys and len(actual) > len(self._members)):
             return False
+        for key, kind, value in self._scalars:
+            found = actual.get(key, _ABSENT)
+            if type(found) is not kind or found != value:
+                return False
+        for key, kinds in self._kinds:
+            if type(actual.get(key, _ABSENT)) not in kinds:
+                return False
         for key, matches in self._deciders:
             if key not in actual or not matches(actual[key]):
                 return False
         return not self._checks or all(check.matches(actual) for check in self._checks)
+
+    def literals(self, path: tuple[str, ...]) -> Iterator[Literal]:
+        for key, node in self._members.items():
+            if isinstance(node, (Same, Object)):
+                yield from node.literals((*path, key))
 
     def explain(self, actual: Any, path: str) -> Iterator[Mismatch]:
         if type(actual) is not dict:

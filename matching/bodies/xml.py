@@ -229,7 +229,16 @@ def _reaches(tokens: Path, element: Element) -> bool:
 class ElementNode:
     """One recorded element."""
 
-    __slots__ = ("_attributes", "_check", "_extra_attributes", "_extra_children", "_groups", "_text", "example")
+    __slots__ = (
+        "_attributes",
+        "_check",
+        "_deciders",
+        "_extra_attributes",
+        "_extra_children",
+        "_groups",
+        "_text",
+        "example",
+    )
 
     def __init__(
         self,
@@ -245,6 +254,8 @@ class ElementNode:
         self._check = check
         self._attributes = attributes
         self._groups = groups
+        # Cheap ones first: a difference in a single element is found before any number of them is walked.
+        self._deciders = tuple(sorted(groups.items(), key=lambda member: member[1].is_free))
         self._text = text
         self._extra_attributes = extra_attributes
         self._extra_children = extra_children
@@ -265,7 +276,7 @@ class ElementNode:
                 return False
         if not self._text.matches(actual.text):
             return False
-        for name, group in self._groups.items():
+        for name, group in self._deciders:
             elements = actual.by_name.get(name)
             if elements is None or not group.admits(len(elements)):
                 return False

@@ -39,7 +39,7 @@ def draw_key(seed: str, name: str, request: Request | None, headers: tuple[str, 
     texts = [seed, name]
     if request is not None:
         texts += [request.method, request.path, request.query]
-        texts += ["\n".join(request.headers.get(header, ())) for header in headers]
+        texts += ["\n".join(request.headers.get(header) or ()) for header in headers]
     digest = hashlib.blake2b(digest_size=16)
     for text in texts:
         content = text.encode("utf-8", "surrogatepass")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from matching.content_types import parse_parameters
+from matching.http_text import squeezed
 from matching.mismatch import Mismatch, Part, inequality
 from matching.model import HeaderValues, MatchingRules, RuleList
 from matching.parts.values import compile_each
@@ -17,6 +18,10 @@ class HeaderMatcher(Protocol):
     @property
     def name(self) -> str:
         """The lower-case name."""
+
+    @property
+    def literal(self) -> tuple[str, ...] | None:
+        """The values that have to come, as if they were on one line; None where others may."""
 
     def matches(self, values: list[str] | None) -> bool:
         """Whether the header's values (None when it did not come) may stand for the recorded ones."""
@@ -35,12 +40,16 @@ class PlainHeader:
         self.name = recorded.lower()
         self._values = values
 
+    @property
+    def literal(self) -> tuple[str, ...] | None:
+        return tuple(squeezed(self._values)) if self._values else None
+
     def matches(self, values: list[str] | None) -> bool:
         if values is None or not self._values:
             return False  # recorded without any value: whatever comes is too much
         # Both sides are split into items without blanks around, so equal joined texts mean equal items, and one line
         # `1, 2` also stands for two lines `1` and `2`.
-        return values == self._values or _squeezed(values) == _squeezed(self._values)
+        return values == self._values or squeezed(values) == squeezed(self._values)
 
     def explain(self, values: list[str] | None) -> Iterator[Mismatch]:
         if values is None:
@@ -51,14 +60,11 @@ class PlainHeader:
             yield Mismatch(Part.HEADER, self._recorded, "equality", expected, actual, message)
 
 
-def _squeezed(values: list[str]) -> list[str]:
-    return [item.strip() for item in ",".join(values).split(",")]
-
-
 class ParameterisedHeader:
     """Accept and Content-Type: media types equal, every recorded parameter present, further parameters allowed."""
 
     __slots__ = ("_ranges", "_recorded", "_values", "name")
+    literal = None
 
     def __init__(self, recorded: str, values: list[str]) -> None:
         self._recorded = recorded
@@ -73,7 +79,7 @@ class ParameterisedHeader:
             return True
         ranges = self._ranges
         if len(values) != len(ranges):  # one side has in one line what the other has in several
-            ranges, values = [media_range(value) for value in _squeezed(self._values)], _squeezed(values)
+            ranges, values = [media_range(value) for value in squeezed(self._values)], squeezed(values)
         return len(values) == len(ranges) and all(
             range_agrees(expected, media_range(value)) for expected, value in zip(ranges, values, strict=True)
         )
@@ -115,6 +121,7 @@ class RuledHeader:
     """A header under rules. How many values it has counts as soon as there are several on either side."""
 
     __slots__ = ("_each", "_recorded", "_values", "name")
+    literal = None
 
     def __init__(self, recorded: str, values: list[str], rules: RuleList) -> None:
         self._recorded = recorded

@@ -13,20 +13,27 @@ from matching.paths import render_step
 class Parameters:
     """Names and values, of a query string or of a form: every recorded name must come, and no other."""
 
-    __slots__ = ("_matchers",)
+    __slots__ = ("_deciders", "_matchers")
 
     def __init__(self, matchers: Mapping[str, ParameterMatcher]) -> None:
         self._matchers = matchers
+        # Cheap ones first: a difference in a plain value is found before many values are tried one by one.
+        self._deciders = tuple(sorted(matchers.items(), key=lambda member: member[1].is_ruled))
 
     def matches(self, actual: Mapping[str, list[str | None]]) -> bool:
         """Whether these names and values may stand for the recorded ones."""
         if len(actual) != len(self._matchers):
             return False
-        for name, matcher in self._matchers.items():
+        for name, matcher in self._deciders:
             values = actual.get(name)
             if values is None or not matcher.matches(values):
                 return False
         return True
+
+    def literals(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+        """Every name that has to come, with the values that have to; None for values under rules."""
+        for name, matcher in self._matchers.items():
+            yield name, None if matcher.is_ruled else tuple(texts_of(matcher.expected))
 
     def explain(self, actual: Mapping[str, list[str | None]], part: Part, noun: str) -> Iterator[Mismatch]:
         """Every difference, told of `part`; `noun` is what a parameter is called there."""
@@ -55,6 +62,11 @@ class ParameterMatcher:
         self.expected = expected
         self._texts = texts_of(expected)
         self._each = each
+
+    @property
+    def is_ruled(self) -> bool:
+        """Whether the values are under rules."""
+        return self._each is not None
 
     def matches(self, values: list[str | None]) -> bool:
         texts = texts_of(values)

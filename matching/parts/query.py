@@ -22,6 +22,10 @@ class QueryMatcher:
     def matches(self, request: Request) -> bool:
         return self._parameters.matches(request.parameters)
 
+    def literals(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+        """Every name that has to come, with the values that have to; None for values under rules."""
+        return self._parameters.literals()
+
     def explain(self, request: Request) -> Iterator[Mismatch]:
         yield from self._parameters.explain(request.parameters, Part.QUERY, "Query parameter")
 

@@ -1,9 +1,10 @@
-"""The hot cache: decisions on bodies that came before.
+"""The second level of the hot cache: decisions on bodies that came before.
 
 Parsing and matching a body is what costs; a request without one is decided in about the time that looking it up here
 would take, and goes straight to the index. A decision depends on the stub, method, path, query, body, the wanted state,
-and on those headers that some interaction of the stub constrains; on nothing else. So it is kept under exactly these,
-bounded in bytes, for one snapshot: whoever serves another snapshot makes a new cache.
+and on those headers that some candidate constrains; on nothing else. So it is kept under exactly these, bounded in
+bytes, for one snapshot: whoever serves another snapshot makes a new cache. (The first level, `web/replay.py`, knows
+whole requests by their bytes; this one also knows those that differ in headers that no contract is about.)
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 
 from cachetools import LRUCache
 
-from matching import Match, NoMatch, Request, StateSelector, find
+from matching import Bucket, Match, NoMatch, Request, StateSelector, find
 from stubserver.catalog.snapshot import Stub
 
 LONGEST_BODY = 16 << 10  # bytes; a longer body is unlikely to come again, and costly to keep
@@ -50,25 +51,27 @@ class Decisions:
     any.
     """
 
-    __slots__ = ("_cache", "_lenient")
+    __slots__ = ("_cache", "_doorkeeper", "_lenient")
 
     def __init__(self, max_bytes: int, *, lenient: bool = False) -> None:
         self._cache: LRUCache[tuple[object, ...], _Kept] = LRUCache(max_bytes, getsizeof=lambda kept: kept[1])
+        self._doorkeeper = Doorkeeper()
         self._lenient = lenient
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What `matching.find` says of the request at this stub."""
         if not 0 < len(request.body) <= LONGEST_BODY or not self._cache.maxsize:
             return find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic)
-        texts = _texts(stub, request)
-        key = (stub.address, None if state is None else (state.source, state.stateless), *texts)
+        buckets = tuple(stub.index.buckets(request))
+        key = _key(stub, request, state, buckets)
         kept = self._cache.get(key)
         if kept is not None:
             return kept[0]
-        found = find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic)
-        size = _ENTRY + sum(map(len, texts)) + (len(state.source) if state is not None else 0)
-        if not found.gave_up and size <= self._cache.maxsize:
-            self._cache[key] = found, size
+        found = find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic, buckets=buckets)
+        if not found.gave_up and self._doorkeeper.admits(hash(key)):
+            size = _ENTRY + sum(len(item) for item in key if isinstance(item, (bytes, str)))
+            if size <= self._cache.maxsize:
+                self._cache[key] = found, size
         return found
 
     @property
@@ -77,13 +80,10 @@ class Decisions:
         return int(self._cache.currsize)
 
 
-def _texts(stub: Stub, request: Request) -> tuple[bytes | str, ...]:
-    """The texts that the decision depends on; an absent header differs from an empty one."""
-    headers = request.headers
-    return (
-        request.body,
-        request.path,
-        request.query,
-        request.method,
-        *("\n".join(headers[name]) if name in headers else "\r" for name in stub.index.constrained_headers),
-    )
+def _key(stub: Stub, request: Request, state: StateSelector | None, buckets: tuple[Bucket, ...]) -> tuple[object, ...]:
+    """Everything that the decision depends on; an absent header differs from an empty one."""
+    get = request.headers.get
+    names = [name for bucket in buckets for name in bucket.constrained_headers]
+    values = [None if (lines := get(name)) is None else "\n".join(lines) for name in names]
+    asked = (None, None) if state is None else (state.source, state.stateless)
+    return (id(stub), request.method, request.path, request.query, request.body, *asked, *values)

@@ -261,7 +261,7 @@ class DirectServer(web.Server):
 
     def renew_parser(self) -> None:
         """Begin with a new parser, where the earlier one does not stand between two requests."""
-        reader = cast(Any, _PayloadReader())
+        reader = cast("Any", _PayloadReader())
         self.parser = HttpRequestParser(reader, asyncio.get_running_loop(), _READ_LIMIT)
 
     def _sweep(self) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from multidict import MultiMapping
 
 from matching import Request
-from stubserver.web.wire import HeaderLines
+from stubserver.web.wire import WireHeaders
 
 
 class Incoming:
@@ -21,7 +21,7 @@ class Incoming:
         self,
         method: str,
         target: str,
-        headers: Mapping[str, str],
+        headers: MultiMapping[str],
         raw_headers: tuple[tuple[bytes, bytes], ...],
         body: bytes,
         server: str,
@@ -35,4 +35,4 @@ class Incoming:
 
     def to_matching(self, path: str, query: str) -> Request:
         """The request as the core sees it, for a path within a stub."""
-        return Request(self.method, path, query, HeaderLines(self.raw_headers), self.body)
+        return Request(self.method, path, query, WireHeaders(self.headers, self.raw_headers), self.body)

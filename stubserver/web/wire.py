@@ -7,7 +7,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
+from multidict import MultiMapping
 
+from matching.http_text import split_header
+from matching.request import Headers
 from stubserver.errors import BadRequestError, BodyTooLargeError, ExpectationError
 
 
@@ -41,6 +44,22 @@ async def read_expected_body(request: BaseRequest) -> bytes:
     except web.RequestPayloadError as error:
         cause = error.__cause__ or error
         raise BadRequestError(f"the body cannot be read: {cause}", "send what its headers say") from None
+
+
+class WireHeaders(Headers):
+    """The headers of a request as aiohttp parsed them; only those that somebody asks for are split into values."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: MultiMapping[str], raw: Iterable[tuple[bytes, bytes]]) -> None:
+        super().__init__(HeaderLines(raw))
+        self._given = given
+
+    def get(self, name: str) -> list[str] | None:
+        lines = self._given.getall(name, None)
+        if lines is None:
+            return None
+        return [value for line in lines for value in split_header(name, line)]
 
 
 class HeaderLines:
