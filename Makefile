@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test coverage oracle fuzz lint format examples bench bench-micro bench-http clean
+.PHONY: run test coverage oracle fuzz lint format examples bench bench-micro bench-http bench-smoke \
+  bench-profile bench-peers clean
 
 run: $(VENV)/.installed-run ## serve the example pacts
 	$(BIN)/stubserver serve examples/pacts --watch --port $(PORT)
@@ -48,14 +49,28 @@ format: $(VENV)/.installed-lint ## put everything into house style
 examples: $(VENV)/.installed-examples ## write examples/pacts anew with the consumer tests
 	$(BIN)/python -m pytest -p no:cacheprovider -c /dev/null --rootdir=. -q examples/contracts
 
-bench: bench-micro bench-http ## all benchmarks
+BENCH ?=
+PEERS := benchmarks/.peers
 
-bench-micro: $(VENV)/.installed-test ## what parsing, compiling, looking up, matching and explaining cost
+bench: bench-micro bench-http ## all benchmarks, in less than a quarter of an hour
+
+bench-micro: $(VENV)/.installed-bench ## what parsing, compiling, looking up, matching and explaining cost
 	$(BIN)/python -m benchmarks.micro
 	$(BIN)/python -m benchmarks.kinds
 
-bench-http: $(VENV)/.installed-test ## requests per second beside the Rust stub and a bare aiohttp server
-	$(BIN)/python -m benchmarks.http
+bench-http: $(VENV)/.installed-bench ## everything over the wire beside its floors and peers; BENCH=… are options of python -m benchmarks
+	$(BIN)/python -m benchmarks run $(BENCH)
+
+bench-smoke: $(VENV)/.installed-test ## whether the benchmarks work, and whether ours costs the same among few and many
+	$(BIN)/python -m benchmarks.smoke
+
+bench-profile: $(VENV)/.installed-bench ## where the time goes under the first three rows
+	$(BIN)/python -m benchmarks.profiles
+
+bench-peers: $(VENV)/.installed-bench ## install the servers to compare with; WireMock also needs Java
+	mkdir -p $(PEERS)
+	npm install --prefix $(PEERS) --no-audit --no-fund --loglevel=error --save-exact \
+	  wiremock@3.13.2 @mockoon/cli@9.9.0 mountebank@2.9.1 @stoplight/prism-cli@5.16.0
 
 clean: ## remove what make made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage
@@ -74,6 +89,10 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-fuzz: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[fuzz]'
+	@touch $@
+
+$(VENV)/.installed-bench: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install $(PIP_FLAGS) -e '.[bench]'
 	@touch $@
 
 $(VENV)/.installed-lint: pyproject.toml constraints.txt | $(BIN)/python

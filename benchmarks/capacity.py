@@ -16,6 +16,7 @@ from benchmarks.traffic import Plan
 
 IDLE = 10_000
 _SPARE = 200  # files for everything else
+_SECONDS = 1  # of each run
 
 
 def measure_idle(options: Options) -> dict[str, Any]:
@@ -30,12 +31,12 @@ def measure_idle(options: Options) -> dict[str, Any]:
         told: dict[str, Any] = {"wanted": IDLE, "rss_before": server.rss(), "with": {}, "without": {}}
         tell(f"{count:,} idle connections")
         for each, file in files.items():
-            told["without"][each] = _samples(drive(server, file, options.seconds) for _ in range(options.rounds))
+            told["without"][each] = _samples(drive(server, file, _SECONDS) for _ in range(options.rounds))
         told["rss_after_load"] = server.rss()
         with idle_crowd(server, first_request(size), count) as had:
             told |= {"had": had, "rss_idle": server.rss()}
             for each, file in files.items():
-                told["with"][each] = _samples(drive(server, file, options.seconds) for _ in range(options.rounds))
+                told["with"][each] = _samples(drive(server, file, _SECONDS) for _ in range(options.rounds))
             told["rss_with_active"] = server.rss()
     return told
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from matching import Request
 
 JSON_HEADER = ("Content-Type", "application/json")
 KINDS = ("literal", "pattern", "query", "post")  # of interactions, in turn
-CROWD_PATH = "/api/crowd"
+CROWD_PATH, CHEAP_PATH = "/api/crowd", "/api/cheap"
 
 
 def pact(interactions: int, number: int = 0, *, of: int = 0) -> bytes:
@@ -32,7 +32,7 @@ def pacts(folder: Path, interactions: int, each: int) -> Path:
     return folder
 
 
-def document(interactions: Iterator[dict[str, Any]], number: int = 0) -> bytes:
+def document(interactions: Iterable[dict[str, Any]], number: int = 0) -> bytes:
     """A V3 pact file with these interactions."""
     return orjson.dumps(
         {
@@ -87,8 +87,9 @@ def body_rules() -> dict[str, Any]:
 
 
 def crowd(candidates: int) -> bytes:
-    """A pact whose interactions share one method and path; they differ in the last value of their bodies."""
-    return document(
+    """A pact whose POSTs share one path and differ in the last value of their bodies; and a GET of another path."""
+    cheap = {"description": "cheap", "request": {"method": "GET", "path": CHEAP_PATH}, "response": _response(0)}
+    posts = (
         {
             "description": f"crowd {position}",
             "request": post(CROWD_PATH, {**body(1), "kind": f"kind {position}"}, body_rules()),
@@ -96,6 +97,7 @@ def crowd(candidates: int) -> bytes:
         }
         for position in range(candidates)
     )
+    return document((cheap, *posts))
 
 
 def sized(size: int, interactions: int = 20) -> bytes:

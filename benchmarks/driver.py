@@ -20,6 +20,7 @@ from benchmarks.servers import DRIVER_CORE, Server, pinned
 from benchmarks.traffic import FIRST, Plan
 
 CONNECTIONS = 32
+_TIMEOUT = "30s"  # until an answer counts as missing
 BUSY = 0.9  # of its core: what a server that is driven as fast as it can go should use
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 _BLOCK = 2_000_000  # counters that each run may use
@@ -38,8 +39,7 @@ class Sample:
     p999: float
     max: float
     bytes_each: float
-    failed: int
-    statuses: int  # answers of 400 and above
+    failed: int  # connections that broke, answers that did not come, and answers of the wrong sort
     server_share: float | None
     driver_share: float
     cpu_us: float | None  # processor time of the server for each request
@@ -67,11 +67,21 @@ def written(plan: Plan) -> Iterator[Path]:
 
 
 def drive(
-    server: Server, plan: Path, seconds: int, *, connections: int = CONNECTIONS, pause: float = 0.0, timeout: int = 30
+    server: Server,
+    plan: Path,
+    seconds: int,
+    *,
+    connections: int = CONNECTIONS,
+    pause: float = 0.0,
+    answered: bool = True,
 ) -> Sample:
-    """Send the plan's requests for some seconds; `pause` is the mean pause of each connection, in milliseconds."""
+    """Send the plan's requests for some seconds.
+
+    `pause` is the mean pause of each connection, in milliseconds. Unless `answered`, all must be misses. An answer of
+    the other sort counts as failed.
+    """
     first = FIRST + next(_blocks) * _BLOCK % FIRST
-    words = [*pinned(DRIVER_CORE), *_command(server, plan, seconds, connections, pause, timeout, first)]
+    words = [*pinned(DRIVER_CORE), *_command(server, plan, seconds, connections, pause, first)]
     before = server.cpu_seconds()
     children = os.times()
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -82,14 +92,13 @@ def drive(
     told = json.loads(line)
     spent = None if before is None or after is None else after - before
     driver = used.children_user + used.children_system - children.children_user - children.children_system
-    requests, took = told["requests"], told["seconds"]
+    requests, statuses, took = told["requests"], told["statuses"], told["seconds"]
     return Sample(
         requests=requests,
         rate=requests / took,
         **{name: told[name] / 1000 for name in ("p50", "p90", "p99", "p999", "max")},
         bytes_each=told["bytes"] / max(requests, 1),
-        failed=told["failed"] + told["timeouts"],
-        statuses=told["statuses"],
+        failed=told["failed"] + told["timeouts"] + (statuses if answered else requests - statuses),
         server_share=None if spent is None else spent / took,
         driver_share=driver / took,
         cpu_us=None if spent is None or not requests else spent / requests * 1e6,
@@ -97,13 +106,11 @@ def drive(
     )
 
 
-def _command(
-    server: Server, plan: Path, seconds: int, connections: int, pause: float, timeout: int, first: int
-) -> list[str]:
+def _command(server: Server, plan: Path, seconds: int, connections: int, pause: float, first: int) -> list[str]:
     last = [str(plan), str(first), f"{pause:.4f}"]
     if not has_wrk():
         return [sys.executable, "-m", "benchmarks.client", str(server.port), str(connections), str(seconds), *last]
-    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{timeout}s", "-s", str(_SCRIPT)]
+    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", _TIMEOUT, "-s", str(_SCRIPT)]
     return ["wrk", *options, f"http://127.0.0.1:{server.port}/", "--", *last]
 
 

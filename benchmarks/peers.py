@@ -34,7 +34,7 @@ _MODULES = _FOLDER / "node_modules"
 _START = 60.0  # seconds that a peer gets until it answers
 _PATIENCE = 20.0  # seconds that it gets for one answer
 _ONE_AT_A_TIME = 0.008  # seconds for one answer from which 32 at once would not be done within a run
-_TIMED = 2.0  # seconds that one at a time takes
+_TIMED = 1.0  # seconds that one at a time takes
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _prism(size: int, folder: Path) -> Starting:
 PEERS = (
     Peer("pact stub (Rust)", lambda: _pact_version("stub"), _pact_stub),
     Peer("pact mock (Rust)", lambda: _pact_version("mock"), _pact_mock, _create_mock),
-    Peer("WireMock", _wiremock_version, _wiremock, warm_up=8.0),
+    Peer("WireMock", _wiremock_version, _wiremock, warm_up=3.0),
     Peer("Mockoon", lambda: _npm_version("@mockoon/cli"), _mockoon),
     Peer("mountebank", lambda: _npm_version("mountebank"), _mountebank),
     Peer("Prism", lambda: _npm_version("@stoplight/prism-cli"), _prism),

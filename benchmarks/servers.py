@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.floors import nginx_config
@@ -22,6 +23,8 @@ SERVER_CORE, DRIVER_CORE = 0, 1
 _TICKS = os.sysconf("SC_CLK_TCK")
 _START = 300  # seconds that a server gets until it answers
 _POLL = 0.002
+_FIRST_PORT, _PORTS = 21_000, 10_000
+_ports = itertools.cycle(range(_FIRST_PORT + os.getpid() % 97 * 100, _FIRST_PORT + _PORTS))
 
 Ready = Callable[[int], bool]  # whether the server at this port is up
 
@@ -35,7 +38,6 @@ class Server:
     process: subprocess.Popen[bytes]
     folder: Path
     started: float = 0.0  # seconds from exec until it was ready
-    extra: dict[str, float] = field(default_factory=dict)
 
     def cpu_seconds(self) -> float | None:
         """Processor time of the process and its threads so far; None where the kernel does not tell."""
@@ -81,10 +83,17 @@ def pin_this_process() -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nobody listens on.
+
+    It lies below those that the system gives to clients: who asks such a port again and again until somebody listens
+    would sooner or later be given it as his own, and talk to himself.
+    """
+    for port in itertools.islice(_ports, _PORTS):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise StartError("no port is free")
 
 
 def accepts(port: int) -> bool:

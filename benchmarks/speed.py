@@ -131,7 +131,7 @@ def measure_options(options: Options) -> dict[str, Any]:
         "no caches": ["--hot-cache", "0"],
     }
     missing = [name for name, words in variants.items() if words and not has_option(words[0])]
-    made = {"exact": traffic.exact(size), "get": traffic.unique_get(size), "post": traffic.unique_post(size)}
+    made = {"exact": traffic.exact(size), "get": traffic.unique_get(size)}
     with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
         pact, files = pact_of(size, Path(name)), stack.enter_context(plans(made))
         ready = answering(first_request(size))

@@ -76,11 +76,6 @@ def read_plan(file: Path) -> list[Template]:
     return found
 
 
-def dumped(content: Any) -> bytes:
-    """JSON as it is sent."""
-    return orjson.dumps(content)
-
-
 def message(method: str, target: str, content: bytes = b"", lines: str = "") -> bytes:
     """A request with a JSON body, if any."""
     extra = "".join(f"{line}\r\n" for line in lines.splitlines())
@@ -90,10 +85,10 @@ def message(method: str, target: str, content: bytes = b"", lines: str = "") -> 
 
 
 def _counted(expected: Any, method: str, target: str, content: Any = None) -> Template:
-    """A template with the counter where FIRST stands."""
+    """A template with the counter where FIRST stands, if it does."""
     made = message(method, target, b"" if content is None else orjson.dumps(content))
-    head, _, tail = made.partition(b"%d" % FIRST)
-    return Template(head, tail, expected)
+    head, found, tail = made.partition(b"%d" % FIRST)
+    return Template(head, tail if found else None, expected)
 
 
 def _content() -> dict[str, Any]:
@@ -151,6 +146,11 @@ def misses() -> Plan:
     """POSTs that differ from every interaction of `corpus.crowd` in one value, no two alike."""
     content = {**_content(), "kind": "no kind"}
     return Plan("miss", (_counted(None, "POST", corpus.CROWD_PATH, content),))
+
+
+def cheap_get() -> Template:
+    """What a probe asks of `corpus.crowd`."""
+    return Template(message("GET", corpus.CHEAP_PATH), None, corpus.answer(0))
 
 
 def sized_post(size: int, interactions: int = 20) -> Plan:

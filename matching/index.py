@@ -100,34 +100,45 @@ class _PatternSet:
     patterns: re2.Set
     members: list[_Member]
 
-    def buckets(self, request: Request) -> Iterator[Bucket]:
-        hits = self.patterns.Match(encoded(request.path)) or ()
-        if "%" in request.path:
-            hits = {*hits, *(self.patterns.Match(encoded(request.decoded_path)) or ())}
-        for hit in hits:
-            path, bucket = self.members[hit]
-            # Beyond ASCII the set may let through too many.
-            if (request.path.isascii() and "%" not in request.path) or path.matches(request):
-                yield bucket
+    def buckets(self, request: Request) -> list[Bucket]:
+        path = request.path
+        hits = self.patterns.Match(encoded(path))
+        if "%" in path:
+            hits = {*(hits or ()), *(self.patterns.Match(encoded(request.decoded_path)) or ())}
+        elif path.isascii():
+            return [self.members[hit][1] for hit in hits] if hits else []
+        # Beyond ASCII the set may let through too many.
+        return [bucket for path, bucket in map(self.members.__getitem__, hits or ()) if path.matches(request)]
 
 
 @dataclass(slots=True)
-class _MethodIndex:
+class MethodIndex:
+    """The buckets of one method."""
+
     literals: dict[str, Bucket]
     patterns: list[_PatternSet]
     ruled: list[_Member]
     first_ruled: int  # the lowest rank of a candidate that is not under a literal path
 
-    def buckets(self, request: Request) -> Iterator[Bucket]:
-        """Literal paths first, under which most requests find their answer."""
-        literal = self.literals.get(canonical_path(request.path))
-        if literal is not None:
-            yield literal
+    def literal(self, request: Request) -> Bucket | None:
+        """The bucket under the request's own path."""
+        path = request.path
+        return self.literals.get(canonical_path(path) if "%" in path else path)
+
+    def under_rules(self, request: Request) -> list[Bucket]:
+        """The buckets under path rules that the request's path satisfies."""
+        found: list[Bucket] = []
         for patterns in self.patterns:
-            yield from patterns.buckets(request)
+            found.extend(patterns.buckets(request))
         for matcher, bucket in self.ruled:
             if matcher.matches(request):
-                yield bucket
+                found.append(bucket)
+        return found
+
+    def buckets(self, request: Request) -> list[Bucket]:
+        """All of these."""
+        literal = self.literal(request)
+        return ([] if literal is None else [literal]) + self.under_rules(request)
 
 
 class Index:
@@ -162,14 +173,14 @@ class Index:
             builders.setdefault(candidate.interaction.method, _Builder()).add(candidate)
         self._methods = {method: builder.build() for method, builder in builders.items()}
 
-    def buckets(self, request: Request) -> Iterator[Bucket]:
+    def of_method(self, method: str) -> MethodIndex | None:
+        """The part of the index for one method."""
+        return self._methods.get(method)
+
+    def buckets(self, request: Request) -> list[Bucket]:
         """The buckets whose method and path fit the request."""
         method = self._methods.get(request.method)
-        return method.buckets(request) if method is not None else iter(())
-
-    def first_ruled(self, method: str) -> int:
-        """The lowest rank of a candidate of a method whose path is under rules."""
-        return self._methods[method].first_ruled
+        return method.buckets(request) if method is not None else []
 
     def buckets_of_any_method(self, request: Request) -> Iterator[Bucket]:
         """The buckets whose path fits the request, whatever their method."""
@@ -197,11 +208,11 @@ class _Builder:
             _, bucket = (self._patterns if joinable else self._ruled).setdefault(key, (path, Bucket()))
         bucket.candidates.append(candidate)
 
-    def build(self) -> _MethodIndex:
+    def build(self) -> MethodIndex:
         sets, refused = _pattern_sets(list(self._patterns.values()))
         ruled = [*self._patterns.values(), *self._ruled.values()]
         first = min((bucket.candidates[0].rank for _, bucket in ruled), default=_LAST)
-        return _MethodIndex(self._literals, sets, [*self._ruled.values(), *refused], first)
+        return MethodIndex(self._literals, sets, [*self._ruled.values(), *refused], first)
 
 
 _LAST = 1 << 62

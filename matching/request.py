@@ -17,20 +17,38 @@ _UTF8 = (None, "utf-8", "ascii")
 
 
 class Headers:
-    """Header lines in their order, and their values by name."""
+    """The headers of a request: their lines, and their values by name."""
 
-    __slots__ = ("_by_name", "lines")
+    __slots__ = ()
 
-    def __init__(self, lines: Iterable[tuple[str, str]]) -> None:
-        """`lines` may be iterated more than once; names are in any case."""
-        self.lines = lines
-        self._by_name: dict[str, list[str]] | None = None
+    @property
+    def lines(self) -> Iterable[tuple[str, str]]:
+        """The lines in their order, names in any case."""
+        raise NotImplementedError
 
     def get(self, name: str) -> list[str] | None:
         """The values of a header (its name in lower case), list headers split, lines in order; None without any."""
+        raise NotImplementedError
+
+
+class HeaderLines(Headers):
+    """Headers that are given as lines."""
+
+    __slots__ = ("_by_name", "_lines")
+
+    def __init__(self, lines: Iterable[tuple[str, str]]) -> None:
+        """`lines` may be iterated more than once."""
+        self._lines = lines
+        self._by_name: dict[str, list[str]] | None = None
+
+    @property
+    def lines(self) -> Iterable[tuple[str, str]]:
+        return self._lines
+
+    def get(self, name: str) -> list[str] | None:
         if self._by_name is None:
             self._by_name = {}
-            for given, value in self.lines:
+            for given, value in self._lines:
                 folded = given.lower()
                 self._by_name.setdefault(folded, []).extend(split_header(folded, value))
         return self._by_name.get(name)
@@ -65,7 +83,7 @@ class Request:
         self.method = method
         self.path = path
         self.query = query
-        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
+        self.headers = headers if isinstance(headers, Headers) else HeaderLines(headers)
         self.body = body
 
     @property

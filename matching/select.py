@@ -102,8 +102,23 @@ def find(
 def _first(
     index: Index, request: Request, condition: Condition | None, buckets: Iterable[Bucket] | None
 ) -> Candidate | None:
-    best: Candidate | None = None
-    for bucket in index.buckets(request) if buckets is None else buckets:
+    """The most preferred candidate that accepts the request."""
+    if buckets is not None:
+        return _first_of(buckets, request, condition, None)
+    method = index.of_method(request.method)
+    if method is None:
+        return None
+    literal = method.literal(request)
+    best = None if literal is None else _first_of((literal,), request, condition, None)
+    if best is not None and best.rank < method.first_ruled:
+        return best  # nothing under path rules can be preferred to it
+    return _first_of(method.under_rules(request), request, condition, best)
+
+
+def _first_of(
+    buckets: Iterable[Bucket], request: Request, condition: Condition | None, best: Candidate | None
+) -> Candidate | None:
+    for bucket in buckets:
         for candidate in bucket.promising(request):
             if best is not None and candidate.rank > best.rank:
                 break
@@ -111,8 +126,6 @@ def _first(
             if (condition is None or condition(interaction)) and interaction.accepts(request):
                 best = candidate
                 break
-        if best is not None and best.rank < index.first_ruled(request.method):
-            break  # what is left to look up cannot be preferred
     return best
 
 

@@ -99,6 +99,10 @@ class _Compiler:
         self._extra_keys = extra_keys
         self._most_nodes = most_nodes
         self._nodes = 0
+        self._demands: dict[Any, int] = {}  # a number for each different demand
+        self._demand_by_node: dict[
+            int, tuple[Node, int]
+        ] = {}  # by identity; the node is kept, so that it is not reused
 
     def compile(self, example: Any, scope: Scope[RuleList]) -> Node:
         """The node for a part of the document, under the rules of the scope."""
@@ -190,7 +194,23 @@ class _Compiler:
         further = {index: self.compile(example[0], scope.child(index)) for index in named if index >= len(example)}
         # The first item stands for those beyond the recorded ones, under the same rules unless one names it.
         rest = self.compile(example[0], scope.child(Wildcard.INDEX)) if 0 in named else items[0]
-        return Array(items, rest, further, fixed=False, checks=checks)
+        alike = len(items) > 1 and not further and len({self._demand(item) for item in (*items, rest)}) == 1
+        return Array(items, rest, further, fixed=False, checks=checks, alike=alike)
+
+    def _demand(self, node: Node) -> int:
+        """The same number for nodes that accept the same values, as the items of a list mostly do under a rule."""
+        known = self._demand_by_node.get(id(node))
+        if known is None:
+            key: Any = id(node)
+            if isinstance(node, Same) and node.is_scalar:
+                key = (type(node.example), node.example)
+            elif isinstance(node, Value) and node.kinds is not None:
+                key = node.kinds
+            elif isinstance(node, Object) and not node.checks:
+                key = frozenset((name, self._demand(member)) for name, member in node.members.items())
+            known = (node, self._demands.setdefault((type(node), key), len(self._demands)))
+            self._demand_by_node[id(node)] = known
+        return known[1]
 
     def _contains(self, example: list[Any], rule: MatchingRule, pointer: str, checks: tuple[Check, ...]) -> Node:
         variants = rule.variants or tuple(Variant(index, ()) for index in range(len(example)))

@@ -204,31 +204,32 @@ def _dearness(node: Node) -> int:
 class Object:
     """Recorded keys, each with its node."""
 
-    __slots__ = ("_checks", "_deciders", "_extra_keys", "_kinds", "_members", "_scalars")
+    __slots__ = ("_deciders", "_extra_keys", "_kinds", "_scalars", "checks", "members")
 
     def __init__(self, members: dict[str, Node], extra_keys: bool, checks: tuple[Check, ...]) -> None:
-        self._members = members
+        self.members = members
         # Cheap ones first: a difference in a scalar is found before a long list is walked. The cheapest, and most
         # frequent, are decided in place: scalars recorded as they are, and those of which only the kind counts.
-        self._scalars: list[tuple[str, type, Any]] = []
-        self._kinds: list[tuple[str, tuple[type, ...]]] = []
+        scalars: list[tuple[str, type, Any]] = []
+        kinds: list[tuple[str, tuple[type, ...]]] = []
         others: list[tuple[str, Node]] = []
         for key, node in members.items():
             if isinstance(node, Same) and node.is_scalar:
-                self._scalars.append((key, type(node.example), node.example))
+                scalars.append((key, type(node.example), node.example))
             elif isinstance(node, Value) and node.kinds is not None:
-                self._kinds.append((key, node.kinds))
+                kinds.append((key, node.kinds))
             else:
                 others.append((key, node))
+        self._scalars, self._kinds = tuple(scalars), tuple(kinds)
         others.sort(key=lambda member: _dearness(member[1]))
         self._deciders = tuple((key, node.matches) for key, node in others)
         self._extra_keys = extra_keys
-        self._checks = checks
+        self.checks = checks
 
     def matches(self, actual: Any) -> bool:
         if type(actual) is not dict:
             return False
-        if len(actual) != len(self._members) and not (self._extra_keys and len(actual) > len(self._members)):
+        if len(actual) != len(self.members) and not (self._extra_keys and len(actual) > len(self.members)):
             return False
         for key, kind, value in self._scalars:
             found = actual.get(key, _ABSENT)
@@ -240,10 +241,10 @@ class Object:
         for key, matches in self._deciders:
             if key not in actual or not matches(actual[key]):
                 return False
-        return not self._checks or all(check.matches(actual) for check in self._checks)
+        return not self.checks or all(check.matches(actual) for check in self.checks)
 
     def literals(self, path: tuple[str, ...]) -> Iterator[Literal]:
-        for key, node in self._members.items():
+        for key, node in self.members.items():
             if isinstance(node, (Same, Object)):
                 yield from node.literals((*path, key))
 
@@ -251,17 +252,19 @@ class Object:
         if type(actual) is not dict:
             yield kind_mismatch("object", actual, path)
             return
-        yield from explain_checks(self._checks, actual, path)
-        yield from _key_differences(self._members, actual, path, "equality", extra_keys=self._extra_keys)
-        for key, node in self._members.items():
+        yield from explain_checks(self.checks, actual, path)
+        yield from _key_differences(self.members, actual, path, "equality", extra_keys=self._extra_keys)
+        for key, node in self.members.items():
             if key in actual:
                 yield from node.explain(actual[key], path + render_step(key))
 
 
 class Array:
-    """Recorded items; under a rule the length is free and further items are held against the first."""
+    """Recorded items; under a rule the length is free and further items are held against the first. `alike` tells that
+    all of these demand the same.
+    """
 
-    __slots__ = ("_checks", "_fixed", "_further", "_items", "_rest")
+    __slots__ = ("_alike", "_checks", "_fixed", "_further", "_items", "_rest")
 
     def __init__(
         self,
@@ -271,7 +274,9 @@ class Array:
         *,
         fixed: bool,
         checks: tuple[Check, ...],
+        alike: bool = False,
     ) -> None:
+        self._alike = alike
         self._items = items
         self._rest = rest
         self._further = further  # nodes of indices beyond the recorded ones that a rule names
@@ -286,6 +291,9 @@ class Array:
             return False
         if self._checks and not all(check.matches(actual) for check in self._checks):
             return False
+        if self._alike:  # one node stays at hand where many would have to be fetched
+            matches = self._items[0].matches
+            return all(map(matches, actual))
         for node, value in zip(self._items, actual, strict=False):
             if not node.matches(value):
                 return False

@@ -14,12 +14,15 @@ from matching.request import Request
 class QueryMatcher:
     """The whole query string."""
 
-    __slots__ = ("_parameters",)
+    __slots__ = ("_parameters", "_records_none")
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
+        self._records_none = not any(True for _ in parameters.literals())
 
     def matches(self, request: Request) -> bool:
+        if not request.query:
+            return self._records_none
         return self._parameters.matches(request.parameters)
 
     def literals(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:

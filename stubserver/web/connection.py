@@ -134,8 +134,8 @@ class Connection(asyncio.Protocol):
             self._hand_over(data)
         elif not missing:
             self._reads = 0
-            host = server.scheme + headers["Host"]
-            incoming = Incoming(message.method, message.path, headers, message.raw_headers, data[begin:], host)
+            body = data[begin:] if length else b""
+            incoming = Incoming(message.method, message.path, headers, message.raw_headers, body, server.scheme)
             answer = server.door.answer(incoming)
             if isinstance(answer, Answer):
                 self._send(data, answer)
@@ -151,7 +151,7 @@ class Connection(asyncio.Protocol):
             or message.compression
             or message.upgrade
             or message.should_close
-            or message.version != HttpVersion11
+            or message.version is not HttpVersion11
             or message.method in ("HEAD", "CONNECT")
             or length > self._server.longest_body
             or "Expect" in message.headers

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from multidict import MultiMapping
 
 from matching import Request
-from stubserver.web.wire import WireHeaders
+from matching.http_text import split_header
+from matching.request import Headers
 
 
-class Incoming:
-    """One whole request.
+class Incoming(Headers):
+    """One whole request, and its headers as the core reads them: only those that somebody asks for are split.
 
     `target` is raw, `headers` are case-insensitive, `raw_headers` the lines as they came, `body` has its content
-    codings undone, `server` is scheme and host as the client wrote them.
+    codings undone, `origin` is scheme and host as the client wrote them (None: the scheme is http, see Host).
     """
 
-    __slots__ = ("body", "headers", "method", "raw_headers", "server", "target")
+    __slots__ = ("_server", "body", "headers", "method", "raw_headers", "target")
 
     def __init__(
         self,
@@ -26,13 +29,32 @@ class Incoming:
         body: bytes,
         server: str,
     ) -> None:
+        """`server` is scheme and host as the client wrote them; where it ends with `//`, Host is added."""
         self.method = method
         self.target = target
         self.headers = headers
         self.raw_headers = raw_headers
         self.body = body
-        self.server = server
+        self._server = server
+
+    @property
+    def server(self) -> str:
+        """Scheme and host as the client wrote them."""
+        return self._server + self.headers["Host"] if self._server.endswith("//") else self._server
+
+    @property
+    def lines(self) -> Iterable[tuple[str, str]]:
+        """The header lines in their order."""
+        for name, value in self.raw_headers:
+            yield name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")
+
+    def get(self, name: str) -> list[str] | None:
+        """The values of a header (its name in lower case), list headers split, lines in order; None without any."""
+        lines = self.headers.getall(name, None)
+        if lines is None:
+            return None
+        return [value for line in lines for value in split_header(name, line)]
 
     def to_matching(self, path: str, query: str) -> Request:
         """The request as the core sees it, for a path within a stub."""
-        return Request(self.method, path, query, WireHeaders(self.headers, self.raw_headers), self.body)
+        return Request(self.method, path, query, self, self.body)

@@ -1,26 +1,24 @@
-"""The only translation between aiohttp's requests and those of the matching core."""
+"""What is read of requests, and of connections, the way aiohttp has them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.web_request import BaseRequest
-from multidict import MultiMapping
 
-from matching.http_text import split_header
-from matching.request import Headers
 from stubserver.errors import BadRequestError, BodyTooLargeError, ExpectationError
 
 
 def split_target(target: str) -> tuple[str, str]:
     """(raw path, raw query) of a request target; the absolute form loses its scheme and authority."""
-    if not target.startswith("/") and "://" in target:
+    if target[:1] != "/" and "://" in target:
         _, _, rest = target.partition("://")
         slash = rest.find("/")
         target = rest[slash:] if slash >= 0 else "/"
-    path, _, query = target.partition("#")[0].partition("?")
+    if "#" in target:
+        target = target.partition("#")[0]
+    path, _, query = target.partition("?")
     return path, query
 
 
@@ -44,35 +42,6 @@ async def read_expected_body(request: BaseRequest) -> bytes:
     except web.RequestPayloadError as error:
         cause = error.__cause__ or error
         raise BadRequestError(f"the body cannot be read: {cause}", "send what its headers say") from None
-
-
-class WireHeaders(Headers):
-    """The headers of a request as aiohttp parsed them; only those that somebody asks for are split into values."""
-
-    __slots__ = ("_given",)
-
-    def __init__(self, given: MultiMapping[str], raw: Iterable[tuple[bytes, bytes]]) -> None:
-        super().__init__(HeaderLines(raw))
-        self._given = given
-
-    def get(self, name: str) -> list[str] | None:
-        lines = self._given.getall(name, None)
-        if lines is None:
-            return None
-        return [value for line in lines for value in split_header(name, line)]
-
-
-class HeaderLines:
-    """Header lines as texts, decoded when the first interaction that records a header is compared, and only then."""
-
-    __slots__ = ("_raw",)
-
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        self._raw = raw
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        for name, value in self._raw:
-            yield name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")
 
 
 _HEADER_TEXT = "!\"#$&'()*+,/:;<=>?@[]^_`{|}~"  # what stands in a header as it is; the rest is percent-encoded
