@@ -34,6 +34,7 @@ _STYLE = {
     "savefig.transparent": True,
     "svg.hashsalt": "stubserver",
 }
+_FLOORS = {"nginx": "nginx", "hello": "aiohttp hello", "json": "aiohttp hello, JSON"}
 _PLANS = {"exact": "exact repeat", "get": "unique GET", "post": "unique POST, 1 KiB"}
 
 
@@ -56,8 +57,8 @@ def draw_all(results: Results, folder: Path) -> list[str]:
     return drawn
 
 
-def _panels(pyplot: Any, count: int, height: float = 3.6) -> tuple[Any, list[Any]]:
-    figure, axes = pyplot.subplots(1, count, figsize=(4.3 * count, height), squeeze=False)
+def _panels(pyplot: Any, count: int, height: float = 3.6, width: float = 4.3) -> tuple[Any, list[Any]]:
+    figure, axes = pyplot.subplots(1, count, figsize=(width * count, height), squeeze=False)
     figure.subplots_adjust(wspace=0.28)
     return figure, list(axes[0])
 
@@ -70,32 +71,50 @@ def _numbers(axis: Any, values: list[int], label: str, shown: Callable[[int], st
     axis.set_xlabel(label)
 
 
-def _thousands(axis: Any, label: str) -> None:
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axis.set_ylim(bottom=0)
+def _from_zero(axis: Any, label: str, room: float = 1.15) -> None:
+    """A linear axis from zero, with room above the highest value."""
+    axis.yaxis.set_major_formatter(_shown)
+    axis.set_ylim(0, axis.dataLim.ymax * room)
     axis.set_ylabel(label)
+
+
+def _logarithmic(axis: Any, label: str, steps: tuple[int, ...] = (1, 2, 5)) -> None:
+    """A logarithmic axis with ticks at these steps of each decade."""
+    ticker: Any = importlib.import_module("matplotlib.ticker")
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(ticker.LogLocator(subs=steps, numticks=20))
+    axis.yaxis.set_minor_locator(ticker.NullLocator())
+    axis.yaxis.set_major_formatter(_shown)
+    axis.set_ylabel(label)
+
+
+def _shown(value: float, _: int) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def _interactions(results: Results, pyplot: Any) -> Any:
     """Rate and cost by number of interactions, with the floors as lines."""
     part = results["speed"]
     raw, sizes = Raw(part["figures"]), part["sizes"]
-    figure, (rates, costs) = _panels(pyplot, 2)
+    figure, (rates, costs) = _panels(pyplot, 2, 4.0, 5.4)
+    figure.subplots_adjust(wspace=0.6)
     for colour, (plan, text) in zip(_COLOURS, _PLANS.items(), strict=False):
         names = [f"{plan} {size}" for size in sizes]
         rates.plot(sizes, [raw.median(name) for name in names], "o-", color=colour, label=text)
         costs.plot(sizes, [raw.median(name, "cpu_us") for name in names], "o-", color=colour, label=text)
-        for floor, shown in (("nginx", "nginx"), ("hello", "aiohttp hello"), ("json", "aiohttp hello, body parsed")):
+        for floor, shown in _FLOORS.items():
             if raw.has(f"{plan} {floor}"):
                 rate = raw.median(f"{plan} {floor}")
                 rates.axhline(rate, color=colour, linestyle=":", linewidth=1.2)
-                rates.annotate(shown, (sizes[0], rate), (2, 3), textcoords="offset points", fontsize=8, color=colour)
-    for axis in (rates, costs):
-        _numbers(axis, sizes, "interactions")
-    _thousands(rates, "requests per second, one core")
-    _thousands(costs, "µs of processor time for each request")
+                rates.text(
+                    1.02, rate, shown, color=colour, fontsize=8, va="center", transform=rates.get_yaxis_transform()
+                )
+    _numbers(rates, sizes, "interactions")
+    _numbers(costs, sizes, "interactions")
+    _logarithmic(rates, "requests per second, one core")
+    _from_zero(costs, "µs of processor time for each request", 1.4)
     costs.legend(loc="upper left")
-    rates.set_title("Rate; dotted: the floor of the same rounds")
+    rates.set_title("Rate (dotted: floors of the same rounds)")
     costs.set_title("Cost")
     return figure
 
@@ -116,8 +135,7 @@ def _peers(results: Results, pyplot: Any) -> Any:
                 width = 2.8 if name == "stubserver" else 1.6
                 axis.plot(*zip(*found, strict=True), "o-", color=colour, label=name, linewidth=width)
         _numbers(axis, sizes, "interactions")
-        axis.set_yscale("log")
-        axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+        _logarithmic(axis, "", (1,))
         axis.set_title(title)
     axes[0].set_ylabel("requests per second, one core")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="lower center", ncols=4, bbox_to_anchor=(0.5, -0.16))
@@ -140,18 +158,18 @@ def _scaling(results: Results, pyplot: Any) -> Any:
         raw, points = Raw(part["figures"]), part["points"]
         label, shown = _CURVES[name]
         places = [max(at, 1) for at in points]  # none, on a logarithmic axis
-        for subject, text, colour in (
-            ("stubserver", "stubserver", _OURS),
-            ("floor", f"aiohttp {part['floor']}", _GREY),
+        for names, text, style, colour in (
+            ([f"stubserver {at}" for at in points], "stubserver", "o-", _OURS),
+            ([part["floors"][str(at)] for at in points], _FLOORS[part["floor"]], "o:", _GREY),
         ):
-            costs = [raw.median(f"{subject} {at}", "cpu_us") for at in points]
-            axis.plot(places, costs, "o-" if subject == "stubserver" else "o:", color=colour, label=text)
+            axis.plot(places, [raw.median(each, "cpu_us") for each in names], style, color=colour, label=text)
         _numbers(axis, places, label)
         axis.set_xticklabels([shown(at) for at in points])
-        _thousands(axis, "")
         if name == "body":
-            axis.set_yscale("log")
-        axis.legend(loc="best")
+            _logarithmic(axis, "")
+        else:
+            _from_zero(axis, "", 1.4)
+        axis.legend(loc="upper right" if name == "connections" else "upper left")
     axes[0].set_ylabel("µs of processor time for each request")
     return figure
 
@@ -167,14 +185,12 @@ def _latency(results: Results, pyplot: Any) -> Any:
         raw = Raw(told["figures"])
         for name, text, style, colour in (
             (told["subject"], "stubserver", "o-", _OURS),
-            (told["floor"], told["floor"], "o:", _GREY),
+            (told["floor"], _FLOORS[told["floor"]], "o:", _GREY),
         ):
             axis.plot(
                 list(places.values()), [raw.median(name, what) for what in places], style, color=colour, label=text
             )
-        axis.set_yscale("log")
-        axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axis.yaxis.set_minor_formatter(lambda value, _: "")
+        _logarithmic(axis, "")
         axis.set_title(f"{_PLANS[plan]}: {told['target']:,.0f} per s")
         axis.legend(loc="upper left")
     axes[0].set_ylabel("ms until the answer")
@@ -191,10 +207,7 @@ def _memory(results: Results, pyplot: Any) -> Any:
     seconds.plot(sizes, [loading[str(size)]["seconds"] for size in sizes], "o-", color=_OURS)
     for axis, label in ((memory, "MB resident"), (seconds, "s until the first right answer")):
         _numbers(axis, sizes, "interactions")
-        axis.set_yscale("log")
-        axis.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
-        axis.yaxis.set_minor_formatter(lambda value, _: "")
-        axis.set_ylabel(label)
+        _logarithmic(axis, label)
     memory.legend(loc="upper left")
     return figure
 

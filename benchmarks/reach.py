@@ -85,7 +85,8 @@ def _speed_rows(part: dict[str, Any]) -> Iterator[Row]:
             yield Row(number, what, _at_least(target), "–", None, f"{beside} is not installed")
             continue
         ratio = raw.ratio(ours, floor)
-        figure = f"{ratio:.2f} ({raw.median(ours):,.0f} / {raw.median(floor):,.0f} per s)"
+        cost = f"{raw.median(ours, 'cpu_us'):.1f} / {raw.median(floor, 'cpu_us'):.1f} µs"
+        figure = f"{ratio:.2f} ({raw.median(ours):,.0f} / {raw.median(floor):,.0f} per s, {cost})"
         text = f"{what} / {_FLOOR_NAMES[beside]}"
         yield Row(number, text, _at_least(target), figure, _met(target, ratio), raw.flags(ours, floor))
     smallest, *others = part["sizes"]

@@ -102,10 +102,10 @@ _CURVES = {
 
 
 def _curve(name: str, part: dict[str, Any]) -> Grid:
-    raw, points = Raw(part["figures"]), part["points"]
+    raw, points, floors = Raw(part["figures"]), part["points"], part["floors"]
     lines = [
         ("requests per s", *(f"{raw.median(f'stubserver {at}'):,.0f}" for at in points)),
-        (f"/ aiohttp {part['floor']}", *(f"{raw.ratio(f'stubserver {at}', f'floor {at}'):.2f}" for at in points)),
+        (f"/ aiohttp {part['floor']}", *(f"{raw.ratio(f'stubserver {at}', floors[str(at)]):.2f}" for at in points)),
         ("µs of processor each", *(f"{raw.median(f'stubserver {at}', 'cpu_us'):,.1f}" for at in points)),
         ("p99 ms", *(f"{raw.median(f'stubserver {at}', 'p99'):,.2f}" for at in points)),
     ]

@@ -73,7 +73,14 @@ def _file(folder: Path, name: str, content: bytes) -> Path:
 
 
 def _series(name: str, points: Sequence[Point], beside: str, options: Options) -> dict[str, Any]:
-    told: dict[str, Any] = {"points": [point.at for point in points], "floor": beside, "seconds": {}, "rss": {}}
+    told: dict[str, Any] = {
+        "points": [point.at for point in points],
+        "floor": beside,
+        "floors": {},
+        "seconds": {},
+        "rss": {},
+    }
+    floors: dict[tuple[str, int], str] = {}
     tell(f"scaling: {name}")
     with ExitStack() as stack:
         floor_server = stack.enter_context(floor(beside))
@@ -86,6 +93,10 @@ def _series(name: str, points: Sequence[Point], beside: str, options: Options) -
             verify(server.port, point.plan)
             warm(server, [point.plan])
             told["seconds"][str(point.at)] = server.started
-            runs.append(Run(f"floor {point.at}", floor_server, file, point.connections))
+            traffic_of = (point.plan.name, point.connections)
+            if traffic_of not in floors:  # the floor does not know what else differs
+                floors[traffic_of] = f"floor {point.at}"
+                runs.append(Run(floors[traffic_of], floor_server, file, point.connections))
+            told["floors"][str(point.at)] = floors[traffic_of]
             runs.append(Run(f"stubserver {point.at}", server, file, point.connections))
         return {**told, "figures": measured(runs, options, seconds=SECONDS).as_json()}

@@ -22,7 +22,7 @@ _BROWSER = """\
 Accept: application/json, text/plain, */*
 Accept-Encoding: gzip, deflate, br, zstd
 Accept-Language: en-GB,en;q=0.9,nl;q=0.8
-Cookie: session=0f4bb6b7a3c94e0f; theme=dark; consent=all
+Cookie: id=0f4bb6b7a3c94e0f; theme=dark; consent=all
 Origin: http://shop.example
 Referer: http://shop.example/orders?page=2
 Sec-Fetch-Dest: empty

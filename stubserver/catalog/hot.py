@@ -60,7 +60,11 @@ class Decisions:
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What `matching.find` says of the request at this stub."""
-        if not 0 < len(request.body) <= LONGEST_BODY or not self._cache.maxsize:
+        if (
+            not 0 < len(request.body) <= LONGEST_BODY
+            or not self._cache.maxsize
+            or not self._doorkeeper.admits(hash(request.body))
+        ):
             return find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic)
         buckets = tuple(stub.index.buckets(request))
         key = _key(stub, request, state, buckets)
@@ -68,7 +72,7 @@ class Decisions:
         if kept is not None:
             return kept[0]
         found = find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic, buckets=buckets)
-        if not found.gave_up and self._doorkeeper.admits(hash(key)):
+        if not found.gave_up:
             size = _ENTRY + sum(len(item) for item in key if isinstance(item, (bytes, str)))
             if size <= self._cache.maxsize:
                 self._cache[key] = found, size

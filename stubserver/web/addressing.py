@@ -24,6 +24,8 @@ def is_control(target: str) -> bool:
     return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
 
 
+_BEGINNINGS = ("/providers/", "/pacts/provider/")
+
 # The forms of addresses: (how many segments, the fixed ones by position). None of them begins another.
 _FORMS = (
     (3, {0: "providers", 2: "stub"}),
@@ -52,26 +54,24 @@ class Resolved(NamedTuple):
 class AddressBook:
     """The addresses of one snapshot."""
 
-    __slots__ = ("_stubs", "snapshot")
+    __slots__ = ("_root", "_stubs", "snapshot")
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self._root = snapshot.root
         self._stubs = {canonical_path(base_path(address)): stub for address, stub in snapshot.stubs.items()}
 
     def resolve(self, path: str) -> Resolved:
         """The stub for a raw request path."""
-        prefix = address_prefix(path)
-        if prefix is not None:
+        if path.startswith(_BEGINNINGS) and (prefix := address_prefix(path)) is not None:
             stub = self._stubs.get(canonical_path(prefix))
             if stub is not None:
                 return Resolved(stub, prefix, path[len(prefix) :] or "/")
-        return Resolved(self.snapshot.root, "", path)
+        return Resolved(self._root, "", path)
 
 
 def address_prefix(path: str) -> str | None:
     """The part of a raw path that has the form of an address, loaded or not."""
-    if not path.startswith(("/providers/", "/pacts/provider/")):
-        return None
     segments = path[1:].split("/", 7)
     for length, fixed in _FORMS:
         if len(segments) >= length and all(segments[position] == word for position, word in fixed.items()):

@@ -42,7 +42,6 @@ from stubserver.web.ticker import Ticker
 
 _LONGEST_HELD = 64 << 10  # bytes of a request that are collected here, or of a body that is parsed here
 _MOST_READS = 8  # reads that the head of a request may come in; it is parsed again with each
-_READ_LIMIT = 1 << 20  # more than any payload held here, so that the parser never asks to pause
 _SWEEP = 5  # seconds between two looks at which connections are idle for too long
 
 
@@ -219,16 +218,6 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
 
-class _PayloadReader(asyncio.Protocol):
-    """What the parser tells of payloads; nobody waits for them here, since they come whole."""
-
-    def pause_reading(self) -> None:
-        """Too much came."""
-
-    def resume_reading(self, resume_parser: bool = True) -> None:
-        """The rest may come."""
-
-
 class DirectServer(web.Server):
     """An aiohttp server whose connections begin as `Connection`."""
 
@@ -261,8 +250,9 @@ class DirectServer(web.Server):
 
     def renew_parser(self) -> None:
         """Begin with a new parser, where the earlier one does not stand between two requests."""
-        reader = cast("Any", _PayloadReader())
-        self.parser = HttpRequestParser(reader, asyncio.get_running_loop(), _READ_LIMIT)
+        # Bodies are cut from what was read, so the parser skips them.
+        reader, loop = cast("Any", asyncio.Protocol()), asyncio.get_running_loop()
+        self.parser = HttpRequestParser(reader, loop, _LONGEST_HELD, response_with_body=False, auto_decompress=False)
 
     def _sweep(self) -> None:
         """Close connections that said nothing for too long."""

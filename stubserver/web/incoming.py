@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from multidict import MultiMapping
 
-from matching import Request
 from matching.http_text import split_header
 from matching.request import Headers
 
@@ -15,10 +14,10 @@ class Incoming(Headers):
     """One whole request, and its headers as the core reads them: only those that somebody asks for are split.
 
     `target` is raw, `headers` are case-insensitive, `raw_headers` the lines as they came, `body` has its content
-    codings undone, `origin` is scheme and host as the client wrote them (None: the scheme is http, see Host).
+    codings undone.
     """
 
-    __slots__ = ("_server", "body", "headers", "method", "raw_headers", "target")
+    __slots__ = ("_server", "_values", "body", "headers", "method", "raw_headers", "target")
 
     def __init__(
         self,
@@ -36,6 +35,7 @@ class Incoming(Headers):
         self.raw_headers = raw_headers
         self.body = body
         self._server = server
+        self._values: dict[str, list[str] | None] = {}
 
     @property
     def server(self) -> str:
@@ -50,11 +50,10 @@ class Incoming(Headers):
 
     def get(self, name: str) -> list[str] | None:
         """The values of a header (its name in lower case), list headers split, lines in order; None without any."""
-        lines = self.headers.getall(name, None)
-        if lines is None:
-            return None
-        return [value for line in lines for value in split_header(name, line)]
-
-    def to_matching(self, path: str, query: str) -> Request:
-        """The request as the core sees it, for a path within a stub."""
-        return Request(self.method, path, query, self, self.body)
+        try:
+            return self._values[name]
+        except KeyError:
+            lines = self.headers.getall(name, None)
+            values = None if lines is None else [value for line in lines for value in split_header(name, line)]
+            self._values[name] = values
+            return values

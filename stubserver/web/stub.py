@@ -152,10 +152,19 @@ class StubDoor:
         what goes wrong by our own mistake, which is logged. Never raises.
         """
         try:
-            answer = self._answer(incoming)
+            served = self._serving()
+            path, query = split_target(incoming.target)
+            resolved = served.book.resolve(path)
+            state = self.state_selector(incoming.headers)
+            actual = Request(incoming.method, resolved.path, query, incoming, incoming.body)
+            if len(actual.body) > LONGEST_BODY:  # a large body must not hold up everyone else
+                step: _Step = self._answer_aside(incoming, served, resolved, actual, state)
+            else:
+                found = served.decisions.decide(resolved.stub, actual, state)
+                step = self._answer_found(incoming, served, resolved, actual, state, found)
         except Exception as error:
             return self.refuse(incoming, error)
-        return answer if isinstance(answer, Answer) else self._awaited(incoming, answer)
+        return step if isinstance(step, Answer) else self._awaited(incoming, step)
 
     async def _awaited(self, incoming: Incoming, answer: _Step) -> Answer:
         try:
@@ -165,21 +174,10 @@ class StubDoor:
             return self.refuse(incoming, error)
         return answer
 
-    def _answer(self, incoming: Incoming) -> _Step:
-        served = self._serving()
-        path, query = split_target(incoming.target)
-        resolved = served.book.resolve(path)
-        state = self.state_selector(incoming.headers)
-        actual = incoming.to_matching(resolved.path, query)
-        if len(actual.body) > LONGEST_BODY:  # a large body must not hold up everyone else
-            return self._answer_aside(incoming, served, resolved, actual, state)
-        found = self._decide(served.decisions, resolved.stub, actual, state)
-        return self._answer_found(incoming, served, resolved, actual, state, found)
-
     async def _answer_aside(
         self, incoming: Incoming, served: _Served, resolved: Resolved, actual: Request, state: StateSelector | None
     ) -> _Step:
-        found = await self.in_thread(self._decide, served.decisions, resolved.stub, actual, state)
+        found = await self.in_thread(served.decisions.decide, resolved.stub, actual, state)
         return self._answer_found(incoming, served, resolved, actual, state, found)
 
     def _answer_found(
@@ -191,6 +189,8 @@ class StubDoor:
         state: StateSelector | None,
         found: Match | NoMatch,
     ) -> _Step:
+        if self._options.head and isinstance(found, NoMatch) and actual.method == "HEAD":
+            found = served.decisions.decide(resolved.stub, actual.with_method("GET"), state)
         if isinstance(found, Match):
             template = found.interaction.template
             if template is None and not self._options.echo:
@@ -205,17 +205,9 @@ class StubDoor:
             return self._explain_aside(incoming, question)
         return self._miss(incoming, question, explain_miss(question, self._options.near_misses))
 
-    def _decide(
-        self, decisions: Decisions, stub: Stub, request: Request, state: StateSelector | None
-    ) -> Match | NoMatch:
-        found = decisions.decide(stub, request, state)
-        if isinstance(found, NoMatch) and self._options.head and request.method == "HEAD":
-            return decisions.decide(stub, request.with_method("GET"), state)
-        return found
-
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What the stub door would answer the request with; remembers nothing, so any thread may ask."""
-        return self._decide(Decisions(0, lenient=self._options.lenient), stub, request, state)
+        return Decisions(0, lenient=self._options.lenient).decide(stub, request, state)
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run work that takes long beside the event loop; little of it at once, since each may hold a large body."""
