@@ -113,22 +113,21 @@ class Connection(asyncio.Protocol):
     def _take(self, data: bytes, replay: Replay) -> None:
         """Deal with bytes that begin with a request."""
         server = self._server
+        begin = data.find(b"\r\n\r\n") + 4
+        whole_head = begin > 3
         try:
-            messages, _, _ = server.parser.feed_data(data)
+            messages, _, _ = server.parser.feed_data(data[:begin] if whole_head else data)
         except HttpProcessingError:
             messages = None
-        if not messages or len(messages) > 1:
+        if not messages or not whole_head:
             server.renew_parser()
-            if messages is None or messages or not self._hold(data):
+            if messages is None or messages or whole_head or not self._hold(data):
                 self._hand_over(data)
             return
         message: RawRequestMessage = messages[0][0]
         headers = message.headers
         length = int(headers.get("Content-Length", 0))
-        begin = data.find(b"\r\n\r\n") + 4
         missing = begin + length - len(data)
-        if missing:
-            server.renew_parser()
         if missing < 0 or not self._is_plain(message, length) or (missing and not self._hold(data, missing)):
             self._hand_over(data)
         elif not missing:
@@ -250,7 +249,7 @@ class DirectServer(web.Server):
 
     def renew_parser(self) -> None:
         """Begin with a new parser, where the earlier one does not stand between two requests."""
-        # Bodies are cut from what was read, so the parser skips them.
+        # Bodies are cut from what was read; the parser gets heads only, and is told that no body follows.
         reader, loop = cast("Any", asyncio.Protocol()), asyncio.get_running_loop()
         self.parser = HttpRequestParser(reader, loop, _LONGEST_HELD, response_with_body=False, auto_decompress=False)
 
