@@ -8,6 +8,7 @@ that uses it is not served.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -77,6 +78,12 @@ class Regex:
         if self.matches(value):
             return None
         return f"Expected {shown(value)} to match the regular expression {self.pattern.source}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _shared_regex(source: str) -> Regex:
+    """Many values are under the same pattern: one matcher for all of them stays at hand. Raises PatternError."""
+    return Regex(source)
 
 
 class Include:
@@ -250,7 +257,7 @@ def _regex(rule: MatchingRule, _: Any) -> Matcher:
     if not isinstance(source, str):
         raise RuleError("a regex rule needs a regex attribute with a text")
     try:
-        return Regex(source)
+        return _shared_regex(source)
     except PatternError as error:
         raise RuleError(f"the regular expression {shown(source)} cannot be run: {error}") from None
 

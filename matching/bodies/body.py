@@ -8,6 +8,7 @@ from matching.bodies.form import FormBody
 from matching.bodies.json import compile_json
 from matching.bodies.multipart import compile_multipart
 from matching.bodies.nodes import Literal, Node, Object, Same
+from matching.bodies.predicates import compile_predicate
 from matching.bodies.typed import BodyMatcher, TypedBody, sample, unreadable, unreadable_example
 from matching.bodies.xml import XmlBody
 from matching.content_types import GRAPHQL, ContentType, Kind, codec_of, decoded_text
@@ -33,9 +34,9 @@ _DEEPEST = 8  # multipart bodies within each other
 
 def _compile(body: Body, rules: BodyRules, *, any_type: bool, extra: bool, depth: int = 0) -> BodyMatcher:
     if body.state is BodyState.MISSING:
-        return AnyBody()
+        return _ANY
     if body.state in (BodyState.NULL, BodyState.EMPTY):
-        return EmptyBody()
+        return _EMPTY
     whole = next((rule_list for path, rule_list in rules if not path), None)
     if whole is not None and any(rule.name == "contentType" for rule in whole.rules):
         return BinaryBody(None, body.content, whole)  # whatever the content is, its marks are what counts
@@ -112,24 +113,28 @@ class EmptyBody:
             yield Mismatch(Part.BODY, "$", "empty", None, actual, f"Expected no body but received {shown(actual)}")
 
 
+_ANY, _EMPTY = AnyBody(), EmptyBody()
+
+
 class JsonBody(TypedBody):
     """A JSON document, compared node by node."""
 
-    __slots__ = ("_node",)
+    __slots__ = ("_accepts", "_node")
 
     def __init__(self, expected_type: ContentType | None, node: Node | None) -> None:
         super().__init__(expected_type)
         self._node = node
+        self._accepts = None if node is None else compile_predicate(node)
 
     def literals(self) -> Iterator[Literal]:
         """The scalars that must stand at certain places of objects: (keys that lead there, value)."""
         return self._node.literals(()) if isinstance(self._node, (Same, Object)) else iter(())
 
     def matches(self, request: Request) -> bool:
-        if self._node is None or not self._arrived(request):
+        if self._accepts is None or not self._arrived(request):
             return False
         value, error = request.json
-        return error is None and self._node.matches(value)
+        return error is None and self._accepts(value)
 
     def explain(self, request: Request) -> Iterator[Mismatch]:
         yield from self._explain_arrival(request)

@@ -194,8 +194,8 @@ class _Compiler:
         further = {index: self.compile(example[0], scope.child(index)) for index in named if index >= len(example)}
         # The first item stands for those beyond the recorded ones, under the same rules unless one names it.
         rest = self.compile(example[0], scope.child(Wildcard.INDEX)) if 0 in named else items[0]
-        alike = len(items) > 1 and not further and len({self._demand(item) for item in (*items, rest)}) == 1
-        return Array(items, rest, further, fixed=False, checks=checks, alike=alike)
+        is_uniform = not further and len({self._demand(item) for item in (*items, rest)}) == 1
+        return Array(items, rest, further, fixed=False, checks=checks, alike=rest if is_uniform else None)
 
     def _demand(self, node: Node) -> int:
         """The same number for nodes that accept the same values, as the items of a list mostly do under a rule."""

@@ -40,23 +40,23 @@ class Check(Protocol):
 class SizeCheck:
     """`min`, `max` or `notEmpty` on a container: bounds on the number of its items or keys."""
 
-    __slots__ = ("_least", "_most", "_noun", "rule")
+    __slots__ = ("_noun", "least", "most", "rule")
 
     def __init__(self, rule: str, noun: str, least: int, most: int | None) -> None:
         self.rule = rule
         self._noun = noun
-        self._least = least
-        self._most = most
+        self.least = least
+        self.most = most
 
     def matches(self, actual: Any) -> bool:
-        return len(actual) >= self._least and (self._most is None or len(actual) <= self._most)
+        return len(actual) >= self.least and (self.most is None or len(actual) <= self.most)
 
     def explain(self, actual: Any) -> str | None:
         if self.matches(actual):
             return None
-        if len(actual) < self._least:
-            return f"Expected at least {counted(self._least, self._noun)} but received {len(actual)}"
-        return f"Expected at most {counted(self._most or 0, self._noun)} but received {len(actual)}"
+        if len(actual) < self.least:
+            return f"Expected at least {counted(self.least, self._noun)} but received {len(actual)}"
+        return f"Expected at most {counted(self.most or 0, self._noun)} but received {len(actual)}"
 
 
 class WholeCheck:
@@ -197,51 +197,33 @@ class Value:
 def _dearness(node: Node) -> int:
     """The order in which members are decided: scalars, then what is compared as a whole, then what is walked."""
     if isinstance(node, Same):
-        return 0 if node.is_scalar else 1
-    return 0 if isinstance(node, Value) else 2
+        return 0 if node.is_scalar else 2
+    if isinstance(node, Value):
+        return 0 if node.kinds is not None else 1
+    return 3
 
 
 class Object:
     """Recorded keys, each with its node."""
 
-    __slots__ = ("_deciders", "_extra_keys", "_kinds", "_scalars", "checks", "members")
+    __slots__ = ("cheap_first", "checks", "extra_keys", "members")
 
     def __init__(self, members: dict[str, Node], extra_keys: bool, checks: tuple[Check, ...]) -> None:
         self.members = members
-        # Cheap ones first: a difference in a scalar is found before a long list is walked. The cheapest, and most
-        # frequent, are decided in place: scalars recorded as they are, and those of which only the kind counts.
-        scalars: list[tuple[str, type, Any]] = []
-        kinds: list[tuple[str, tuple[type, ...]]] = []
-        others: list[tuple[str, Node]] = []
-        for key, node in members.items():
-            if isinstance(node, Same) and node.is_scalar:
-                scalars.append((key, type(node.example), node.example))
-            elif isinstance(node, Value) and node.kinds is not None:
-                kinds.append((key, node.kinds))
-            else:
-                others.append((key, node))
-        self._scalars, self._kinds = tuple(scalars), tuple(kinds)
-        others.sort(key=lambda member: _dearness(member[1]))
-        self._deciders = tuple((key, node.matches) for key, node in others)
-        self._extra_keys = extra_keys
+        # A difference in a scalar is found before a long list is walked.
+        self.cheap_first = tuple(sorted(members.items(), key=lambda member: _dearness(member[1])))
+        self.extra_keys = extra_keys
         self.checks = checks
 
     def matches(self, actual: Any) -> bool:
         if type(actual) is not dict:
             return False
-        if len(actual) != len(self.members) and not (self._extra_keys and len(actual) > len(self.members)):
+        if len(actual) != len(self.members) and not (self.extra_keys and len(actual) > len(self.members)):
             return False
-        for key, kind, value in self._scalars:
-            found = actual.get(key, _ABSENT)
-            if type(found) is not kind or found != value:
+        for key, node in self.cheap_first:
+            if key not in actual or not node.matches(actual[key]):
                 return False
-        for key, kinds in self._kinds:
-            if type(actual.get(key, _ABSENT)) not in kinds:
-                return False
-        for key, matches in self._deciders:
-            if key not in actual or not matches(actual[key]):
-                return False
-        return not self.checks or all(check.matches(actual) for check in self.checks)
+        return all(check.matches(actual) for check in self.checks)
 
     def literals(self, path: tuple[str, ...]) -> Iterator[Literal]:
         for key, node in self.members.items():
@@ -253,18 +235,18 @@ class Object:
             yield kind_mismatch("object", actual, path)
             return
         yield from explain_checks(self.checks, actual, path)
-        yield from _key_differences(self.members, actual, path, "equality", extra_keys=self._extra_keys)
+        yield from _key_differences(self.members, actual, path, "equality", extra_keys=self.extra_keys)
         for key, node in self.members.items():
             if key in actual:
                 yield from node.explain(actual[key], path + render_step(key))
 
 
 class Array:
-    """Recorded items; under a rule the length is free and further items are held against the first. `alike` tells that
-    all of these demand the same.
+    """Recorded items; under a rule the length is free and further items are held against the first. `alike` is the node
+    of all items, where all of them demand the same and any number may come.
     """
 
-    __slots__ = ("_alike", "_checks", "_fixed", "_further", "_items", "_rest")
+    __slots__ = ("_fixed", "_further", "_items", "_rest", "alike", "checks")
 
     def __init__(
         self,
@@ -274,14 +256,14 @@ class Array:
         *,
         fixed: bool,
         checks: tuple[Check, ...],
-        alike: bool = False,
+        alike: Node | None = None,
     ) -> None:
-        self._alike = alike
+        self.alike = alike
         self._items = items
         self._rest = rest
         self._further = further  # nodes of indices beyond the recorded ones that a rule names
         self._fixed = fixed
-        self._checks = checks
+        self.checks = checks
 
     def matches(self, actual: Any) -> bool:
         if type(actual) is not list:
@@ -289,11 +271,8 @@ class Array:
         size, recorded = len(actual), len(self._items)
         if self._fixed and size != recorded:
             return False
-        if self._checks and not all(check.matches(actual) for check in self._checks):
+        if self.checks and not all(check.matches(actual) for check in self.checks):
             return False
-        if self._alike:  # one node stays at hand where many would have to be fetched
-            matches = self._items[0].matches
-            return all(map(matches, actual))
         for node, value in zip(self._items, actual, strict=False):
             if not node.matches(value):
                 return False
@@ -313,7 +292,7 @@ class Array:
         recorded = len(self._items)
         if self._fixed and len(actual) != recorded:
             yield _length_mismatch(recorded, actual, path)
-        yield from explain_checks(self._checks, actual, path)
+        yield from explain_checks(self.checks, actual, path)
         for index, value in enumerate(actual):
             node = self._items[index] if index < recorded else self._further.get(index, self._rest)
             if node is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -150,12 +151,15 @@ def _missing_header(name: str, expected: str) -> Mismatch:
 
 def compile_headers(headers: HeaderValues, rules: MatchingRules) -> tuple[HeaderMatcher, ...]:
     """Compile the recorded headers. Raises RuleError."""
-    return tuple(_compile_header(name, list(values), rules.header.get(name.lower())) for name, values in headers)
+    return tuple(_compile_header(name, values, rules.header.get(name.lower())) for name, values in headers)
 
 
-def _compile_header(name: str, values: list[str], rules: RuleList | None) -> HeaderMatcher:
-    if rules is not None:
-        return RuledHeader(name, values, rules)
-    if name.lower() in ("accept", "content-type"):
-        return ParameterisedHeader(name, values)
-    return PlainHeader(name, values)
+def _compile_header(name: str, values: tuple[str, ...], rules: RuleList | None) -> HeaderMatcher:
+    return _plain_header(name, values) if rules is None else RuledHeader(name, list(values), rules)
+
+
+@functools.lru_cache(maxsize=4096)
+def _plain_header(name: str, values: tuple[str, ...]) -> HeaderMatcher:
+    """Many interactions record the same header: one matcher for all of them stays at hand."""
+    made = ParameterisedHeader if name.lower() in ("accept", "content-type") else PlainHeader
+    return made(name, list(values))

@@ -35,9 +35,14 @@ class QueryMatcher:
 
 def compile_query(query: QueryParameters, rules: MatchingRules) -> QueryMatcher:
     """Compile the recorded query parameters. Raises RuleError."""
+    if not query:
+        return _NO_QUERY
     matchers: dict[str, ParameterMatcher] = {}
     for name, values in query.items():
         governing = rules.query.get(name, rules.query_default)
         each = None if governing is None else compile_each(texts_of(values), governing)
         matchers[name] = ParameterMatcher(values, each)
     return QueryMatcher(Parameters(matchers))
+
+
+_NO_QUERY = QueryMatcher(Parameters({}))
