@@ -1,51 +1,109 @@
-"""The second level of the hot cache: decisions on bodies that came before.
+"""Hot caches: what was worked out once and is asked for again.
 
-Parsing and matching a body is what costs; a request without one is decided in about the time that looking it up here
-would take, and goes straight to the index. A decision depends on the stub, method, path, query, body, the wanted state,
-and on those headers that some candidate constrains; on nothing else. So it is kept under exactly these, bounded in
-bytes, for one snapshot: whoever serves another snapshot makes a new cache. (The first level, `web/replay.py`, knows
-whole requests by their bytes; this one also knows those that differ in headers that no contract is about.)
+Everything in them belongs to one snapshot: whoever serves another one makes new caches, and no entry ever has to be
+looked for and dropped. They are bounded in bytes. What is asked for once and never again is kept out of them: it has to
+come a second time before it is let in.
 """
 
 from __future__ import annotations
 
 import time
+from array import array
+from collections.abc import Iterable
+from typing import Generic, TypeVar
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from matching import Bucket, Match, NoMatch, Request, StateSelector, find
 from stubserver.catalog.snapshot import Stub
 
 LONGEST_BODY = 16 << 10  # bytes; a longer body is unlikely to come again, and costly to keep
-_ENTRY = 1024  # bytes that an entry takes beside its texts, about
+_ENTRY = 1024  # bytes that a decision takes beside its texts, about
+_LATELY = 8192  # how many of those that came lately are known
+
+V = TypeVar("V")
 
 
 class Doorkeeper:
-    """Admits what comes for the second time: what comes once and never again is not worth the trouble of keeping it."""
+    """Lets in what comes for the second time. Forgets now and then, which costs a third time."""
 
     __slots__ = ("_seen",)
 
     def __init__(self) -> None:
-        self._seen: set[int] = set()
+        self._seen = array("q", [0]) * _LATELY
 
     def admits(self, digest: int) -> bool:
-        """Whether this came lately."""
-        seen = self._seen
-        if digest in seen:
+        """Whether something with this digest (a hash) came lately."""
+        place = digest % _LATELY
+        if self._seen[place] == digest:
             return True
-        if len(seen) >= _LATELY:
-            seen.clear()
-        seen.add(digest)
+        self._seen[place] = digest
         return False
 
 
-_LATELY = 16_384
+class Kept(Generic[V]):
+    """A value, the bytes it is counted with, and whether it was used since it was last thought of dropping it."""
 
-_Kept = tuple[Match | NoMatch, int]  # the decision and the bytes it is counted with
+    __slots__ = ("size", "used", "value")
+
+    def __init__(self, value: V, size: int) -> None:
+        self.value = value
+        self.size = size
+        self.used = False
+
+
+class HotCache(Cache[bytes, Kept[V]]):
+    """Values by bytes, up to `max_bytes` of both (0: none).
+
+    `entries` is the same as a plain dictionary, which is read in a tenth of the time; whoever reads there marks what it
+    uses. An entry that was used since its turn to be dropped last came is given another turn.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(max_bytes, getsizeof=lambda kept: kept.size)
+        self.entries: dict[bytes, Kept[V]] = {}
+        self._doorkeeper = Doorkeeper()
+
+    def admits(self, key: bytes) -> bool:
+        """Whether a value for this key would be let in."""
+        return self.maxsize > 0 and self._doorkeeper.admits(hash(key))
+
+    def keep(self, key: bytes, value: V, size: int) -> None:
+        """Keep a value that takes `size` bytes beside its key."""
+        if size + len(key) <= self.maxsize:
+            self[key] = Kept(value, size + len(key))
+
+    def __setitem__(self, key: bytes, kept: Kept[V]) -> None:
+        super().__setitem__(key, kept)
+        self.entries[key] = kept
+
+    def __delitem__(self, key: bytes) -> None:
+        super().__delitem__(key)
+        del self.entries[key]
+
+    def popitem(self) -> tuple[bytes, Kept[V]]:
+        """Drop the oldest entry that was not used since its last turn."""
+        for _ in range(len(self)):
+            key = next(iter(self))
+            kept = self.entries[key]
+            if not kept.used:
+                break
+            kept.used = False
+            del self[key]
+            self[key] = kept
+        key = next(iter(self))
+        return key, self.pop(key)
+
+
+_Decision = tuple[Match | NoMatch, int]  # with the bytes it is counted with
 
 
 class Decisions:
-    """Decides which interaction answers, and remembers up to `max_bytes` of decisions (0: none).
+    """Decides which interaction answers, and remembers up to `max_bytes` of decisions on bodies (0: none).
+
+    Parsing and matching a body is what costs; a request without one is decided in about the time that looking it up
+    would take. A decision depends on the stub, method, path, query, body, the wanted state, and on those headers that
+    some candidate constrains; on nothing else. It is kept under exactly these.
 
     Bodies up to LONGEST_BODY must be decided in one thread only; longer ones are never remembered and may be decided in
     any.
@@ -54,19 +112,21 @@ class Decisions:
     __slots__ = ("_cache", "_doorkeeper", "_lenient")
 
     def __init__(self, max_bytes: int, *, lenient: bool = False) -> None:
-        self._cache: LRUCache[tuple[object, ...], _Kept] = LRUCache(max_bytes, getsizeof=lambda kept: kept[1])
+        self._cache: LRUCache[tuple[object, ...], _Decision] = LRUCache(max_bytes, getsizeof=lambda kept: kept[1])
         self._doorkeeper = Doorkeeper()
         self._lenient = lenient
 
-    def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
-        """What `matching.find` says of the request at this stub."""
+    def decide(
+        self, stub: Stub, request: Request, state: StateSelector | None, buckets: Iterable[Bucket] | None = None
+    ) -> Match | NoMatch:
+        """What `matching.find` says of the request at this stub; `buckets` are those of its path, if they are known."""
         if (
             not 0 < len(request.body) <= LONGEST_BODY
             or not self._cache.maxsize
             or not self._doorkeeper.admits(hash(request.body))
         ):
-            return find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic)
-        buckets = tuple(stub.index.buckets(request))
+            return find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic, buckets=buckets)
+        buckets = stub.index.buckets(request) if buckets is None else buckets
         key = _key(stub, request, state, buckets)
         kept = self._cache.get(key)
         if kept is not None:
@@ -84,7 +144,7 @@ class Decisions:
         return int(self._cache.currsize)
 
 
-def _key(stub: Stub, request: Request, state: StateSelector | None, buckets: tuple[Bucket, ...]) -> tuple[object, ...]:
+def _key(stub: Stub, request: Request, state: StateSelector | None, buckets: Iterable[Bucket]) -> tuple[object, ...]:
     """Everything that the decision depends on; an absent header differs from an empty one."""
     get = request.headers.get
     names = [name for bucket in buckets for name in bucket.constrained_headers]

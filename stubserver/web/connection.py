@@ -5,11 +5,11 @@ a future, a request and a response object for each request. Nearly all requests 
 come whole, one at a time, and their answer is known without waiting. A `Connection` stands in front and deals with
 exactly these:
 
-1. A read that is, byte for byte, a request that was answered before gets the same answer (`web/replay.py`). That is
-   sound because a `Connection` always stands between two requests, and parsing from there depends on the bytes alone.
-2. Otherwise the read is parsed by aiohttp's parser, one for all connections, since it too always stands between two
-   requests. What turns out to be one whole, ordinary request is answered by the stub door with one write. An answer
-   that takes a thread is awaited by a task, while nothing more is read.
+1. A read that is, byte for byte, a request that was answered before gets the same answer. That is sound because a
+   `Connection` always stands between two requests, and parsing from there depends on the bytes alone.
+2. Otherwise its head is parsed by aiohttp's parser, one for all connections, since it too always stands between two
+   heads; or the head is one that came before. What turns out to be one whole, ordinary request is answered by the
+   stub door with one write. An answer that takes a thread is awaited by a task, while nothing more is read.
 3. A request in a few pieces (head and body sent apart) is collected until it is whole.
 4. Everything else is handed over for good: the connection is given an ordinary aiohttp request handler, as if it had
    been there from the start, and the bytes that came. That is so for chunked, compressed and long bodies, pipelined
@@ -34,14 +34,15 @@ from aiohttp.http import HttpProcessingError, HttpRequestParser, HttpVersion11, 
 
 from stubserver.web.access_log import AccessLog, ordinary_logger
 from stubserver.web.addressing import is_control
-from stubserver.web.answer import ALWAYS, Answer
-from stubserver.web.incoming import Incoming
-from stubserver.web.replay import Replay
-from stubserver.web.stub import StubDoor
+from stubserver.web.answer import ALWAYS, NEVER, Answer
+from stubserver.web.head import Head
+from stubserver.web.stub import Served, StubDoor, Visit
 from stubserver.web.ticker import Ticker
 
 _LONGEST_HELD = 64 << 10  # bytes of a request that are collected here, or of a body that is parsed here
 _MOST_READS = 8  # reads that the head of a request may come in; it is parsed again with each
+_LONGEST_KEPT = 20 << 10  # bytes; longer requests are unlikely to come again, and costly to keep
+_ANSWER, _VISIT = 400, 4000  # bytes that an entry of the hot cache takes beside its texts, about
 _SWEEP = 5  # seconds between two looks at which connections are idle for too long
 
 
@@ -94,7 +95,7 @@ class Connection(asyncio.Protocol):
         """Answer what came, or collect it, or hand the connection over."""
         server = self._server
         self.last_read = server.ticker.now
-        replay = server.door.replay()
+        served = server.door.serving()
         if self._held:
             self._held.append(data)
             if self._missing > len(data):
@@ -102,45 +103,59 @@ class Connection(asyncio.Protocol):
                 return
             data, self._held = b"".join(self._held), []
         else:
-            kept = replay.entries.get(data)
-            if kept is not None and (kept.answer.lasts_until == ALWAYS or kept.answer.lasts_until > time.time()):
-                kept.used = True
-                server.door.replayed += 1
-                self._send(data, kept.answer)
-                return
-        self._take(data, replay)
-
-    def _take(self, data: bytes, replay: Replay) -> None:
-        """Deal with bytes that begin with a request."""
-        server = self._server
+            kept = served.replay.entries.get(data)
+            if kept is not None:
+                answer = kept.value
+                if answer.lasts_until == ALWAYS or answer.lasts_until > time.time():
+                    kept.used = True
+                    server.door.replayed += 1
+                    self._send(data, answer)
+                    return
         begin = data.find(b"\r\n\r\n") + 4
-        whole_head = begin > 3
+        if begin < len(data) and (known := served.visits.entries.get(data[:begin])) is not None:
+            known.used = True
+            self._go_in(data, begin, *known.value, served)
+        else:
+            self._take(data, begin, served)
+
+    def _take(self, data: bytes, begin: int, served: Served) -> None:
+        """Deal with bytes that begin with a request, whose head ends at `begin` (3: it does not end)."""
+        server = self._server
+        is_whole = begin > 3
         try:
-            messages, _, _ = server.parser.feed_data(data[:begin] if whole_head else data)
+            messages, _, _ = server.parser.feed_data(data[:begin] if is_whole else data)
         except HttpProcessingError:
             messages = None
-        if not messages or not whole_head:
+        if not messages or not is_whole:
             server.renew_parser()
-            if messages is None or messages or whole_head or not self._hold(data):
+            if messages is None or messages or is_whole or not self._hold(data):
                 self._hand_over(data)
             return
         message: RawRequestMessage = messages[0][0]
-        headers = message.headers
-        length = int(headers.get("Content-Length", 0))
-        missing = begin + length - len(data)
-        if missing < 0 or not self._is_plain(message, length) or (missing and not self._hold(data, missing)):
+        length = int(message.headers.get("Content-Length", 0))
+        if not self._is_plain(message, length):
             self._hand_over(data)
-        elif not missing:
-            self._reads = 0
-            body = data[begin:] if length else b""
-            incoming = Incoming(message.method, message.path, headers, message.raw_headers, body, server.scheme)
-            answer = server.door.answer(incoming)
-            if isinstance(answer, Answer):
-                self._send(data, answer)
-                replay.offer(data, answer)
-            else:
-                self._transport.pause_reading()
-                self._work = asyncio.ensure_future(self._finish(data, answer, replay))
+            return
+        head = Head(message.method, message.path, message.headers, message.raw_headers, server.scheme)
+        visit = server.door.visit(head)
+        if isinstance(visit, Visit) and length and served.visits.admits(data[:begin]):
+            served.visits.keep(data[:begin], (visit, length), _VISIT + begin)
+        self._go_in(data, begin, visit, length, served)
+
+    def _go_in(self, data: bytes, begin: int, visit: Visit | Answer, length: int, served: Served) -> None:
+        """Answer a request of this length, if it is whole."""
+        missing = begin + length - len(data)
+        if missing:
+            if missing < 0 or not self._hold(data, missing):
+                self._hand_over(data)
+            return
+        self._reads = 0
+        answer = visit if isinstance(visit, Answer) else self._server.door.answer(visit, data[begin:])
+        if isinstance(answer, Answer):
+            self._give(data, answer, served)
+        else:
+            self._transport.pause_reading()
+            self._work = asyncio.ensure_future(self._finish(data, answer, served))
 
     def _is_plain(self, message: RawRequestMessage, length: int) -> bool:
         """Whether a request is of the ordinary kind that is answered here."""
@@ -175,13 +190,18 @@ class Connection(asyncio.Protocol):
         if server.access_log is not None:
             server.access_log.note(self._peer, data[: data.find(b"\r")], answer.log_tail)
 
-    async def _finish(self, data: bytes, awaited: Awaitable[Answer], replay: Replay) -> None:
+    def _give(self, data: bytes, answer: Answer, served: Served) -> None:
+        """Send an answer for the first time."""
+        self._send(data, answer)
+        if answer.lasts_until != NEVER and len(data) <= _LONGEST_KEPT and served.replay.admits(data):
+            served.replay.keep(data, answer, _ANSWER + (0 if answer.is_shared else answer.size))
+
+    async def _finish(self, data: bytes, awaited: Awaitable[Answer], served: Served) -> None:
         """Answer once that is possible; the client's next request waits until then."""
         answer = await awaited
         self._work = None
         if not self._transport.is_closing():
-            self._send(data, answer)
-            replay.offer(data, answer)
+            self._give(data, answer, served)
             self._go_on()
 
     def pause_writing(self) -> None:

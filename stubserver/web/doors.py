@@ -13,7 +13,7 @@ from aiohttp.web_request import BaseRequest
 from stubserver.errors import ExpectationError, StubServerError
 from stubserver.web.addressing import is_control
 from stubserver.web.answer import Answer
-from stubserver.web.incoming import Incoming
+from stubserver.web.head import Head
 from stubserver.web.problems import problem_response
 from stubserver.web.stub import StubDoor
 from stubserver.web.wire import read_body, server_of
@@ -43,16 +43,14 @@ def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.St
 
 
 async def _answer_stub(door: StubDoor, request: BaseRequest) -> web.Response:
-    incoming = Incoming(
-        request.method.upper(), request.raw_path, request.headers, request.raw_headers, b"", server_of(request)
-    )
+    head = Head(request.method.upper(), request.raw_path, request.headers, request.raw_headers, server_of(request))
     try:
-        incoming.body = await read_body(request)
+        visit = door.visit(head)
+        answer = visit if isinstance(visit, Answer) else door.answer(visit, await read_body(request))
+        if not isinstance(answer, Answer):
+            answer = await answer
     except StubServerError as error:
-        answer = door.refuse(incoming, error)
-    else:
-        found = door.answer(incoming)
-        answer = found if isinstance(found, Answer) else await found
+        answer = door.refuse(head, error)
     answer.tally.count += 1
     if answer.event is not None:
         door.tell(answer.event)

@@ -19,6 +19,7 @@ from cachetools import LRUCache
 from multidict import CIMultiDict
 
 from matching import (
+    Bucket,
     CompiledInteraction,
     GeneratorContext,
     Match,
@@ -29,17 +30,16 @@ from matching import (
     StateSelector,
     echo_template,
 )
-from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, Snapshot, Stub
+from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, HotCache, Snapshot, Stub
 from stubserver.errors import BadRequestError, StubServerError
 from stubserver.web.addressing import AddressBook, Resolved
 from stubserver.web.answer import ALWAYS, NEVER, Answer, Event
 from stubserver.web.cors import Cors
 from stubserver.web.generation import Generation
-from stubserver.web.incoming import Incoming
+from stubserver.web.head import Head
 from stubserver.web.metrics import Tallies
 from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
 from stubserver.web.problems import JSON_HEADERS, PROBLEM_TYPE, SERVER, dumped, problem_document
-from stubserver.web.replay import Replay
 from stubserver.web.wire import description_text, split_target
 
 P = ParamSpec("P")
@@ -79,14 +79,40 @@ class StubOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Served:
-    """What belongs to one snapshot. A request that has begun finishes with the one it began with."""
+class Served:
+    """What belongs to one snapshot. A request that has begun finishes with the one it began with.
+
+    The hot cache has three levels. `replay` has answers by the bytes of whole requests: parsing depends on nothing but
+    the bytes, and an answer on nothing but the request and what is served. `visits` has what the heads of requests with
+    bodies say, and how long these are, by the bytes of the heads. `decisions` has what was decided on bodies, whatever other headers came with them.
+    """
 
     book: AddressBook
+    replay: HotCache[Answer]
+    visits: HotCache[tuple[Visit, int]]
     decisions: Decisions
-    replay: Replay
     ready: dict[CompiledInteraction, _Ready] = field(default_factory=dict)  # answers given before
     echoing: dict[CompiledInteraction, ResponseTemplate | None] = field(default_factory=dict)  # templates with echo
+
+
+class Visit:
+    """What the head of a request says: the stub it is for, and the provider state that it asks for."""
+
+    __slots__ = ("_buckets", "head", "query", "resolved", "served", "state")
+
+    def __init__(self, served: Served, head: Head, resolved: Resolved, query: str, state: StateSelector | None) -> None:
+        self.served = served
+        self.head = head
+        self.resolved = resolved
+        self.query = query
+        self.state = state
+        self._buckets: list[Bucket] | None = None
+
+    def buckets(self, request: Request) -> list[Bucket]:
+        """The candidates for a request with this head."""
+        if self._buckets is None:
+            self._buckets = self.resolved.stub.index.buckets(request)
+        return self._buckets
 
 
 class _Ready:
@@ -123,87 +149,82 @@ class StubDoor:
     @property
     def book(self) -> AddressBook:
         """The addresses of what is served now."""
-        return self._serving().book
-
-    def replay(self) -> Replay:
-        """The answers to requests that came before, of what is served now."""
-        served = self._served
-        if served.book.snapshot is not self._catalog.current:
-            served = self._serving()
-        return served.replay
+        return self.serving().book
 
     @property
     def remembered_bytes(self) -> int:
-        """What both levels of the hot cache are counted with."""
-        return int(self._served.replay.currsize) + self._served.decisions.size
+        """What all levels of the hot cache are counted with."""
+        served = self._served
+        return int(served.replay.currsize + served.visits.currsize) + served.decisions.size
 
-    def _serving(self) -> _Served:
+    def serving(self) -> Served:
         """What belongs to the catalog's current snapshot, made anew when that was replaced."""
         if self._served.book.snapshot is not self._catalog.current:
             self._served = self._serve(self._catalog.current)
         return self._served
 
-    def _serve(self, snapshot: Snapshot) -> _Served:
-        half = self._options.hot_cache // 2
-        return _Served(AddressBook(snapshot), Decisions(half, lenient=self._options.lenient), Replay(half))
+    def _serve(self, snapshot: Snapshot) -> Served:
+        room = self._options.hot_cache // 4
+        decisions = Decisions(room, lenient=self._options.lenient)
+        return Served(AddressBook(snapshot), HotCache(2 * room), HotCache(room), decisions)
 
-    def answer(self, incoming: Incoming) -> Answer | Awaitable[Answer]:
+    def visit(self, head: Head) -> Visit | Answer:
+        """Read the head of a request; the answer, where it cannot be understood. Never raises."""
+        try:
+            served = self.serving()
+            path, query = split_target(head.target)
+            return Visit(served, head, served.book.resolve(path), query, self.state_selector(head.headers))
+        except Exception as error:
+            return self.refuse(head, error)
+
+    def answer(self, visit: Visit, body: bytes) -> Answer | Awaitable[Answer]:
         """The answer to a request, or what to await for it. What cannot be understood is answered with a problem; so is
         what goes wrong by our own mistake, which is logged. Never raises.
         """
         try:
-            served = self._serving()
-            path, query = split_target(incoming.target)
-            resolved = served.book.resolve(path)
-            state = self.state_selector(incoming.headers)
-            actual = Request(incoming.method, resolved.path, query, incoming, incoming.body)
-            if len(actual.body) > LONGEST_BODY:  # a large body must not hold up everyone else
-                step: _Step = self._answer_aside(incoming, served, resolved, actual, state)
+            head = visit.head
+            request = Request(head.method, visit.resolved.path, visit.query, head, body)
+            if len(body) > LONGEST_BODY:  # a large body must not hold up everyone else
+                step: _Step = self._answer_aside(visit, request)
             else:
-                found = served.decisions.decide(resolved.stub, actual, state)
-                step = self._answer_found(incoming, served, resolved, actual, state, found)
+                buckets = visit.buckets(request) if body else None
+                found = visit.served.decisions.decide(visit.resolved.stub, request, visit.state, buckets)
+                step = self._answer_found(visit, request, found)
         except Exception as error:
-            return self.refuse(incoming, error)
-        return step if isinstance(step, Answer) else self._awaited(incoming, step)
+            return self.refuse(visit.head, error)
+        return step if isinstance(step, Answer) else self._awaited(visit, step)
 
-    async def _awaited(self, incoming: Incoming, answer: _Step) -> Answer:
+    async def _awaited(self, visit: Visit, answer: _Step) -> Answer:
         try:
             while not isinstance(answer, Answer):
                 answer = await answer
         except Exception as error:
-            return self.refuse(incoming, error)
+            return self.refuse(visit.head, error)
         return answer
 
-    async def _answer_aside(
-        self, incoming: Incoming, served: _Served, resolved: Resolved, actual: Request, state: StateSelector | None
-    ) -> _Step:
-        found = await self.in_thread(served.decisions.decide, resolved.stub, actual, state)
-        return self._answer_found(incoming, served, resolved, actual, state, found)
+    async def _answer_aside(self, visit: Visit, request: Request) -> _Step:
+        decide = visit.served.decisions.decide
+        return self._answer_found(
+            visit, request, await self.in_thread(decide, visit.resolved.stub, request, visit.state)
+        )
 
-    def _answer_found(
-        self,
-        incoming: Incoming,
-        served: _Served,
-        resolved: Resolved,
-        actual: Request,
-        state: StateSelector | None,
-        found: Match | NoMatch,
-    ) -> _Step:
-        if self._options.head and isinstance(found, NoMatch) and actual.method == "HEAD":
-            found = served.decisions.decide(resolved.stub, actual.with_method("GET"), state)
+    def _answer_found(self, visit: Visit, request: Request, found: Match | NoMatch) -> _Step:
+        if self._options.head and isinstance(found, NoMatch) and request.method == "HEAD":
+            found = visit.served.decisions.decide(visit.resolved.stub, request.with_method("GET"), visit.state)
         if isinstance(found, Match):
-            template = found.interaction.template
-            if template is None and not self._options.echo:
-                return self._hit(incoming, served, found)
-            return self._fill(incoming, served, resolved, actual, found)
-        if self._cors is not None and self._cors.is_preflight(incoming.method, incoming.headers):
-            headers = CIMultiDict({"Server": SERVER, **self._cors.preflight_headers(incoming.headers)})
+            if found.interaction.template is None and not self._options.echo:
+                return self._hit(visit, found)
+            return self._fill(visit, request, found)
+        head = visit.head
+        if self._cors is not None and self._cors.is_preflight(head.method, head.headers):
+            headers = CIMultiDict({"Server": SERVER, **self._cors.preflight_headers(head.headers)})
             tally = self.tallies.of("preflight")
             return Answer(204, headers, b"", tally, outcome="preflight", lasts_until=ALWAYS)
-        question = Question(served.book.snapshot, resolved, actual, state, incoming.server, found.gave_up)
-        if len(actual.body) > _EXPLAIN_IN_THREAD:
-            return self._explain_aside(incoming, question)
-        return self._miss(incoming, question, explain_miss(question, self._options.near_misses))
+        snapshot = visit.served.book.snapshot
+        question = Question(snapshot, visit.resolved, request, visit.state, head.server, found.gave_up)
+        if len(request.body) > _EXPLAIN_IN_THREAD:
+            return self._explain_aside(head, question)
+        return self._miss(head, question, explain_miss(question, self._options.near_misses))
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What the stub door would answer the request with; remembers nothing, so any thread may ask."""
@@ -251,20 +272,20 @@ class StubDoor:
             self._selectors[source, stateless] = selector
         return selector
 
-    def _hit(self, incoming: Incoming, served: _Served, found: Match) -> Answer:
+    def _hit(self, visit: Visit, found: Match) -> Answer:
         """What the interaction recorded: made once for each origin that asks."""
-        ready = self._ready(served, found)
-        origin = self._cors.origin_of(incoming.headers) if self._cors is not None else None
+        ready = self._ready(visit.served, found)
+        origin = self._cors.origin_of(visit.head.headers) if self._cors is not None else None
         if found.lenient or self._options.log_hits:
-            return self._made(incoming, ready, found, origin, NEVER if found.gave_up else ALWAYS)
+            return self._made(visit.head, ready, found, origin, NEVER if found.gave_up else ALWAYS)
         answer = ready.answers.get(origin)
         if answer is None:
-            answer = self._made(incoming, ready, found, origin, ALWAYS, is_shared=True)
+            answer = self._made(visit.head, ready, found, origin, ALWAYS, is_shared=True)
             if len(ready.answers) < _ORIGINS:
                 ready.answers[origin] = answer
         return answer.fleeting() if found.gave_up else answer
 
-    def _ready(self, served: _Served, found: Match) -> _Ready:
+    def _ready(self, served: Served, found: Match) -> _Ready:
         ready = served.ready.get(found.interaction)
         if ready is None:
             ready = served.ready[found.interaction] = _Ready(found.interaction)
@@ -272,7 +293,7 @@ class StubDoor:
 
     def _made(
         self,
-        incoming: Incoming,
+        head: Head,
         ready: _Ready,
         found: Match,
         origin: str | None,
@@ -297,7 +318,7 @@ class StubDoor:
         event = None
         if self._options.log_hits:
             values = {
-                "target": f"{incoming.method} {incoming.target}",
+                "target": f"{head.method} {head.target}",
                 "interaction": interaction.interaction.description,
                 "pact": f"{interaction.consumer} → {interaction.provider}",
                 "status": status,
@@ -315,61 +336,55 @@ class StubDoor:
             event=event,
         )
 
-    def _fill(self, incoming: Incoming, served: _Served, resolved: Resolved, actual: Request, found: Match) -> _Step:
+    def _fill(self, visit: Visit, request: Request, found: Match) -> _Step:
         """An answer with generated values, if it has any."""
-        interaction = found.interaction
+        interaction, echoing = found.interaction, visit.served.echoing
         template = interaction.template
         if self._options.echo:
-            if interaction not in served.echoing:
-                return self._fill_first(incoming, served, resolved, actual, found)
-            template = served.echoing[interaction]
+            if interaction not in echoing:
+                return self._fill_first(visit, request, found)
+            template = echoing[interaction]
         if template is None:
-            return self._hit(incoming, served, found)
-        if actual.method != interaction.method:  # HEAD answered as GET: with the values of GET
-            actual = actual.with_method(interaction.method)
+            return self._hit(visit, found)
+        if request.method != interaction.method:  # HEAD answered as GET: with the values of GET
+            request = request.with_method(interaction.method)
         context = self.generation.context(
-            incoming.headers,
+            visit.head.headers,
             interaction.id,
-            incoming.server + resolved.base,
+            visit.head.server + visit.resolved.base,
             interaction.interaction.states,
-            actual,
+            request,
             interaction.header_names,
         )
         if template.is_large:  # thousands of values must not hold up everyone else
-            return self._fill_aside(incoming, served, found, template, context)
-        return self._generated(incoming, served, found, _filled(interaction, template, context))
+            return self._fill_aside(visit, found, template, context)
+        return self._generated(visit, found, _filled(interaction, template, context))
 
-    async def _fill_first(
-        self, incoming: Incoming, served: _Served, resolved: Resolved, actual: Request, found: Match
-    ) -> _Step:
+    async def _fill_first(self, visit: Visit, request: Request, found: Match) -> _Step:
         """What of the interaction's answer is echoed is found out when it answers first."""
-        served.echoing[found.interaction] = await self.in_thread(echo_template, found.interaction)
-        return self._fill(incoming, served, resolved, actual, found)
+        visit.served.echoing[found.interaction] = await self.in_thread(echo_template, found.interaction)
+        return self._fill(visit, request, found)
 
     async def _fill_aside(
-        self,
-        incoming: Incoming,
-        served: _Served,
-        found: Match,
-        template: ResponseTemplate,
-        context: GeneratorContext,
+        self, visit: Visit, found: Match, template: ResponseTemplate, context: GeneratorContext
     ) -> _Step:
-        filled = await self.in_thread(_filled, found.interaction, template, context)
-        return self._generated(incoming, served, found, filled)
+        return self._generated(visit, found, await self.in_thread(_filled, found.interaction, template, context))
 
-    def _generated(self, incoming: Incoming, served: _Served, found: Match, filled: _Filled) -> Answer:
-        origin = self._cors.origin_of(incoming.headers) if self._cors is not None else None
-        lasts_until = NEVER if found.gave_up else self.generation.lasts_until(incoming.headers)
-        return self._made(incoming, self._ready(served, found), found, origin, lasts_until, generated=filled)
+    def _generated(self, visit: Visit, found: Match, filled: _Filled) -> Answer:
+        given = visit.head.headers
+        origin = self._cors.origin_of(given) if self._cors is not None else None
+        lasts_until = NEVER if found.gave_up else self.generation.lasts_until(given)
+        ready = self._ready(visit.served, found)
+        return self._made(visit.head, ready, found, origin, lasts_until, generated=filled)
 
-    async def _explain_aside(self, incoming: Incoming, question: Question) -> _Step:
-        return self._miss(incoming, question, await self.in_thread(explain_miss, question, self._options.near_misses))
+    async def _explain_aside(self, head: Head, question: Question) -> _Step:
+        return self._miss(head, question, await self.in_thread(explain_miss, question, self._options.near_misses))
 
-    def _miss(self, incoming: Incoming, question: Question, report: dict[str, Any]) -> Answer:
+    def _miss(self, head: Head, question: Question, report: dict[str, Any]) -> Answer:
         # Names only: values may be secrets or personal, and logs are kept.
-        values = {"method": incoming.method, "path": question.request.path[:200], "nearest": _nearest(report)}
-        headers, body = miss_content(incoming.headers.get("Accept", ""), report)
-        self._allow(incoming, headers)
+        values = {"method": head.method, "path": question.request.path[:200], "nearest": _nearest(report)}
+        headers, body = miss_content(head.headers.get("Accept", ""), report)
+        self._allow(head, headers)
         return Answer(
             self._options.no_match_status,
             headers,
@@ -380,19 +395,19 @@ class StubDoor:
             event=("warning", "no match", values),
         )
 
-    def refuse(self, incoming: Incoming, error: Exception) -> Answer:
+    def refuse(self, head: Head, error: Exception) -> Answer:
         """The answer that tells what is wrong; a mistake of ours is logged."""
         if not isinstance(error, StubServerError):
-            log.error("unexpected error", target=f"{incoming.method} {incoming.target}", exc_info=error)
+            log.error("unexpected error", target=f"{head.method} {head.target}", exc_info=error)
             error = StubServerError("something unexpected went wrong; it was logged", "report it")
         headers = CIMultiDict({"Content-Type": PROBLEM_TYPE, **JSON_HEADERS, "X-Stub-Match": "none"})
-        self._allow(incoming, headers)
+        self._allow(head, headers)
         body = dumped(problem_document(error))
         return Answer(error.status, headers, body, self.tallies.of("refused"), outcome="refused")
 
-    def _allow(self, incoming: Incoming, headers: CIMultiDict[str]) -> None:
+    def _allow(self, head: Head, headers: CIMultiDict[str]) -> None:
         if self._cors is not None:
-            self._cors.allow(self._cors.origin_of(incoming.headers), headers)
+            self._cors.allow(self._cors.origin_of(head.headers), headers)
 
     def tell(self, event: Event) -> None:
         """Log what an answer has to say, each time that it is given."""

@@ -1,4 +1,4 @@
-"""A request as the doors see it, whichever way it came from the socket."""
+"""The head of a request as the doors see it, whichever way it came from the socket."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Iterable
 
 from multidict import MultiMapping
 
-from matching.http_text import split_header
+from matching.http_text import LIST_HEADERS, split_header
 from matching.request import Headers
 
 
-class Incoming(Headers):
-    """One whole request, and its headers as the core reads them: only those that somebody asks for are split.
+class Head(Headers):
+    """Method, target and headers, and the headers as the core reads them: only those that somebody asks for are split.
 
-    `target` is raw, `headers` are case-insensitive, `raw_headers` the lines as they came, `body` has its content
-    codings undone.
+    `target` is raw, `headers` are case-insensitive, `raw_headers` the lines as they came.
     """
 
-    __slots__ = ("_server", "_values", "body", "headers", "method", "raw_headers", "target")
+    __slots__ = ("_server", "_values", "headers", "method", "raw_headers", "target")
 
     def __init__(
         self,
@@ -25,7 +24,6 @@ class Incoming(Headers):
         target: str,
         headers: MultiMapping[str],
         raw_headers: tuple[tuple[bytes, bytes], ...],
-        body: bytes,
         server: str,
     ) -> None:
         """`server` is scheme and host as the client wrote them; where it ends with `//`, Host is added."""
@@ -33,7 +31,6 @@ class Incoming(Headers):
         self.target = target
         self.headers = headers
         self.raw_headers = raw_headers
-        self.body = body
         self._server = server
         self._values: dict[str, list[str] | None] = {}
 
@@ -54,6 +51,11 @@ class Incoming(Headers):
             return self._values[name]
         except KeyError:
             lines = self.headers.getall(name, None)
-            values = None if lines is None else [value for line in lines for value in split_header(name, line)]
+            if lines is None:
+                values = None
+            elif len(lines) == 1 and name not in LIST_HEADERS:
+                values = [lines[0].strip()]
+            else:
+                values = [value for line in lines for value in split_header(name, line)]
             self._values[name] = values
             return values
