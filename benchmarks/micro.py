@@ -23,7 +23,7 @@ from rich.table import Table
 from benchmarks import corpus
 from matching import CompiledInteraction, Index, Match, Mismatch, NoMatch, Request, find, load_pact, near_misses
 from matching.parse import parse_pact
-from stubserver.web.stub import ready_headers
+from stubserver.web.served import ready_headers
 
 SIZES = (10, 100, 1_000, 10_000)
 

@@ -133,11 +133,19 @@ class Server:
         assert inner is not None
         if settings.access_log is not None:
             self._access_log = AccessLog(settings.access_log, self._ticker)
+        wiring = Wiring(
+            keepalive=_KEEPALIVE,
+            max_body=settings.max_body,
+            fast_path=settings.fast_path,
+            counts=settings.metrics,
+            hot_cache=settings.hot_cache // 8,
+            access_log=self._access_log,
+        )
         doors = DirectServer(
             dispatch(self._stub_door, inner.request_handler),
             self._stub_door,
             self._ticker,
-            Wiring(_KEEPALIVE, settings.max_body, settings.fast_path, settings.metrics, self._access_log),
+            wiring,
             request_factory=request_factory(inner, settings.max_body),
         )
         self._runner = web.ServerRunner(doors, shutdown_timeout=_DRAIN)

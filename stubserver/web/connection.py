@@ -8,8 +8,10 @@ exactly these:
 1. A read that is, byte for byte, a request that was answered before gets the same answer. That is sound because a
    `Connection` always stands between two requests, and parsing from there depends on the bytes alone.
 2. Otherwise its head is parsed by aiohttp's parser, one for all connections, since it too always stands between two
-   heads; or the head is one that came before. What turns out to be one whole, ordinary request is answered by the
-   stub door with one write. An answer that takes a thread is awaited by a task, while nothing more is read.
+   heads. What turns out to be one whole, ordinary request is answered by the stub door with one write. An answer that
+   takes a thread is awaited by a task, while nothing more is read. Clients send the same header fields with every
+   request; where these came before, byte for byte, they are not parsed again, and the request line is read by a
+   pattern that knows only the plainest.
 3. A request in a few pieces (head and body sent apart) is collected until it is whole.
 4. Everything else is handed over for good: the connection is given an ordinary aiohttp request handler, as if it had
    been there from the start, and the bytes that came. That is so for chunked, compressed and long bodies, pipelined
@@ -23,6 +25,7 @@ it makes, `HttpRequestParser` and the fields of its messages.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import Awaitable
@@ -32,17 +35,22 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.http import HttpProcessingError, HttpRequestParser, HttpVersion11, RawRequestMessage
 
+from stubserver.catalog import HotCache
 from stubserver.web.access_log import AccessLog, ordinary_logger
 from stubserver.web.addressing import is_control
 from stubserver.web.answer import ALWAYS, NEVER, Answer
-from stubserver.web.head import Head
-from stubserver.web.stub import Served, StubDoor, Visit
+from stubserver.web.served import Served
+from stubserver.web.stub import StubDoor
 from stubserver.web.ticker import Ticker
+from stubserver.web.visit import Fields, Visit
 
 _LONGEST_HELD = 64 << 10  # bytes of a request that are collected here, or of a body that is parsed here
 _MOST_READS = 8  # reads that the head of a request may come in; it is parsed again with each
+_LONGEST_LINE = 8000  # bytes of a request line that is read here; aiohttp takes little more
 _LONGEST_KEPT = 20 << 10  # bytes; longer requests are unlikely to come again, and costly to keep
-_ANSWER, _VISIT = 400, 4000  # bytes that an entry of the hot cache takes beside its texts, about
+_ANSWER, _FIELDS = 400, 2000  # bytes that an entry of the hot cache takes beside its texts, about
+# A request line that can be read without a parser: a usual method, a path of printable characters, HTTP/1.1.
+_PLAIN_LINE = re.compile(rb"(GET|POST|PUT|PATCH|DELETE|OPTIONS) (/[!\"$-~]*) HTTP/1\.1")
 _SWEEP = 5  # seconds between two looks at which connections are idle for too long
 
 
@@ -56,6 +64,7 @@ class Wiring:
     max_body: int
     fast_path: bool = True
     counts: bool = True
+    hot_cache: int = 2 << 20
     access_log: AccessLog | None = None
 
 
@@ -111,14 +120,18 @@ class Connection(asyncio.Protocol):
                     server.door.replayed += 1
                     self._send(data, answer)
                     return
-        begin = data.find(b"\r\n\r\n") + 4
-        if begin < len(data) and (known := served.visits.entries.get(data[:begin])) is not None:
+        line = data.find(b"\r\n")
+        begin = data.find(b"\r\n\r\n", line) + 4
+        known = server.fields.entries.get(data[line:begin])
+        if known is not None and line < _LONGEST_LINE and (plain := _PLAIN_LINE.fullmatch(data, 0, line)) is not None:
             known.used = True
-            self._go_in(data, begin, *known.value, served)
+            fields, length = known.value
+            method, target = plain.groups()
+            self._go_in(data, begin, method.decode(), target.decode(), fields, length, served)
         else:
-            self._take(data, begin, served)
+            self._take(data, line, begin, served)
 
-    def _take(self, data: bytes, begin: int, served: Served) -> None:
+    def _take(self, data: bytes, line: int, begin: int, served: Served) -> None:
         """Deal with bytes that begin with a request, whose head ends at `begin` (3: it does not end)."""
         server = self._server
         is_whole = begin > 3
@@ -136,21 +149,24 @@ class Connection(asyncio.Protocol):
         if not self._is_plain(message, length):
             self._hand_over(data)
             return
-        head = Head(message.method, message.path, message.headers, message.raw_headers, server.scheme)
-        visit = server.door.visit(head)
-        if isinstance(visit, Visit) and length and served.visits.admits(data[:begin]):
-            served.visits.keep(data[:begin], (visit, length), _VISIT + begin)
-        self._go_in(data, begin, visit, length, served)
+        fields = Fields(message.headers, message.raw_headers, server.scheme)
+        block = data[line:begin]
+        if server.fields.admits(block):
+            server.fields.keep(block, (fields, length), _FIELDS + len(block))
+        self._go_in(data, begin, message.method, message.path, fields, length, served)
 
-    def _go_in(self, data: bytes, begin: int, visit: Visit | Answer, length: int, served: Served) -> None:
-        """Answer a request of this length, if it is whole."""
+    def _go_in(
+        self, data: bytes, begin: int, method: str, target: str, fields: Fields, length: int, served: Served
+    ) -> None:
+        """Answer a request whose body has this length, if it is whole."""
         missing = begin + length - len(data)
+        if missing < 0 or is_control(target) or (missing and not self._hold(data, missing)):
+            self._hand_over(data)
+            return
         if missing:
-            if missing < 0 or not self._hold(data, missing):
-                self._hand_over(data)
             return
         self._reads = 0
-        answer = visit if isinstance(visit, Answer) else self._server.door.answer(visit, data[begin:])
+        answer = self._server.door.answer(Visit(method, target, fields, data[begin:]))
         if isinstance(answer, Answer):
             self._give(data, answer, served)
         else:
@@ -168,7 +184,6 @@ class Connection(asyncio.Protocol):
             or message.method in ("HEAD", "CONNECT")
             or length > self._server.longest_body
             or "Expect" in message.headers
-            or is_control(message.path)
         )
 
     def _hold(self, data: bytes, missing: int = 0) -> bool:
@@ -256,6 +271,8 @@ class DirectServer(web.Server):
         self.longest_body = min(wiring.max_body, _LONGEST_HELD)
         self._wiring = wiring
         self._until_sweep = _SWEEP
+        # Header fields that came before, parsed, and the length of the body that follows them.
+        self.fields: HotCache[tuple[Fields, int]] = HotCache(wiring.hot_cache)
         self.renew_parser()
         ticker.each_second(self._sweep)
 

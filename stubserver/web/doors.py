@@ -13,9 +13,9 @@ from aiohttp.web_request import BaseRequest
 from stubserver.errors import ExpectationError, StubServerError
 from stubserver.web.addressing import is_control
 from stubserver.web.answer import Answer
-from stubserver.web.head import Head
 from stubserver.web.problems import problem_response
 from stubserver.web.stub import StubDoor
+from stubserver.web.visit import Fields, Visit
 from stubserver.web.wire import read_body, server_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -43,14 +43,15 @@ def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.St
 
 
 async def _answer_stub(door: StubDoor, request: BaseRequest) -> web.Response:
-    head = Head(request.method.upper(), request.raw_path, request.headers, request.raw_headers, server_of(request))
+    fields = Fields(request.headers, request.raw_headers, server_of(request))
+    visit = Visit(request.method.upper(), request.raw_path, fields, b"")
     try:
-        visit = door.visit(head)
-        answer = visit if isinstance(visit, Answer) else door.answer(visit, await read_body(request))
-        if not isinstance(answer, Answer):
-            answer = await answer
+        visit.body = await read_body(request)
     except StubServerError as error:
-        answer = door.refuse(head, error)
+        answer = door.refuse(visit, error)
+    else:
+        step = door.answer(visit)
+        answer = step if isinstance(step, Answer) else await step
     answer.tally.count += 1
     if answer.event is not None:
         door.tell(answer.event)

@@ -11,7 +11,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
@@ -19,7 +19,6 @@ from cachetools import LRUCache
 from multidict import CIMultiDict
 
 from matching import (
-    Bucket,
     CompiledInteraction,
     GeneratorContext,
     Match,
@@ -32,15 +31,16 @@ from matching import (
 )
 from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, HotCache, Snapshot, Stub
 from stubserver.errors import BadRequestError, StubServerError
-from stubserver.web.addressing import AddressBook, Resolved
+from stubserver.web.addressing import AddressBook
 from stubserver.web.answer import ALWAYS, NEVER, Answer, Event
 from stubserver.web.cors import Cors
 from stubserver.web.generation import Generation
-from stubserver.web.head import Head
 from stubserver.web.metrics import Tallies
 from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
 from stubserver.web.problems import JSON_HEADERS, PROBLEM_TYPE, SERVER, dumped, problem_document
-from stubserver.web.wire import description_text, split_target
+from stubserver.web.served import Ready, Served
+from stubserver.web.visit import Visit
+from stubserver.web.wire import split_target
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,53 +78,6 @@ class StubOptions:
     log_hits: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What belongs to one snapshot. A request that has begun finishes with the one it began with.
-
-    The hot cache has three levels. `replay` has answers by the bytes of whole requests: parsing depends on nothing but
-    the bytes, and an answer on nothing but the request and what is served. `visits` has what the heads of requests with
-    bodies say, and how long these are, by the bytes of the heads. `decisions` has what was decided on bodies, whatever other headers came with them.
-    """
-
-    book: AddressBook
-    replay: HotCache[Answer]
-    visits: HotCache[tuple[Visit, int]]
-    decisions: Decisions
-    ready: dict[CompiledInteraction, _Ready] = field(default_factory=dict)  # answers given before
-    echoing: dict[CompiledInteraction, ResponseTemplate | None] = field(default_factory=dict)  # templates with echo
-
-
-class Visit:
-    """What the head of a request says: the stub it is for, and the provider state that it asks for."""
-
-    __slots__ = ("_buckets", "head", "query", "resolved", "served", "state")
-
-    def __init__(self, served: Served, head: Head, resolved: Resolved, query: str, state: StateSelector | None) -> None:
-        self.served = served
-        self.head = head
-        self.resolved = resolved
-        self.query = query
-        self.state = state
-        self._buckets: list[Bucket] | None = None
-
-    def buckets(self, request: Request) -> list[Bucket]:
-        """The candidates for a request with this head."""
-        if self._buckets is None:
-            self._buckets = self.resolved.stub.index.buckets(request)
-        return self._buckets
-
-
-class _Ready:
-    """What an interaction that answered before answers with: its header lines, and whole answers by origin."""
-
-    __slots__ = ("answers", "headers")
-
-    def __init__(self, interaction: CompiledInteraction) -> None:
-        self.headers = ready_headers(interaction)
-        self.answers: dict[str | None, Answer] = {}
-
-
 _Step = Answer | Awaitable[Any]  # an answer, or what has to be awaited for the next step towards one
 
 
@@ -153,9 +106,8 @@ class StubDoor:
 
     @property
     def remembered_bytes(self) -> int:
-        """What all levels of the hot cache are counted with."""
-        served = self._served
-        return int(served.replay.currsize + served.visits.currsize) + served.decisions.size
+        """What both levels of the hot cache are counted with."""
+        return int(self._served.replay.currsize) + self._served.decisions.size
 
     def serving(self) -> Served:
         """What belongs to the catalog's current snapshot, made anew when that was replaced."""
@@ -164,34 +116,28 @@ class StubDoor:
         return self._served
 
     def _serve(self, snapshot: Snapshot) -> Served:
-        room = self._options.hot_cache // 4
-        decisions = Decisions(room, lenient=self._options.lenient)
-        return Served(AddressBook(snapshot), HotCache(2 * room), HotCache(room), decisions)
+        half = self._options.hot_cache // 2
+        return Served(AddressBook(snapshot), HotCache(half), Decisions(half, lenient=self._options.lenient))
 
-    def visit(self, head: Head) -> Visit | Answer:
-        """Read the head of a request; the answer, where it cannot be understood. Never raises."""
-        try:
-            served = self.serving()
-            path, query = split_target(head.target)
-            return Visit(served, head, served.book.resolve(path), query, self.state_selector(head.headers))
-        except Exception as error:
-            return self.refuse(head, error)
-
-    def answer(self, visit: Visit, body: bytes) -> Answer | Awaitable[Answer]:
+    def answer(self, visit: Visit) -> Answer | Awaitable[Answer]:
         """The answer to a request, or what to await for it. What cannot be understood is answered with a problem; so is
         what goes wrong by our own mistake, which is logged. Never raises.
         """
         try:
-            head = visit.head
-            request = Request(head.method, visit.resolved.path, visit.query, head, body)
+            served = visit.served = self.serving()
+            path, query = split_target(visit.target)
+            visit.resolved = resolved = served.book.resolve(path)
+            fields, body = visit.fields, visit.body
+            if fields.asked_state is None:
+                fields.asked_state = (self.state_selector(fields.headers),)
+            visit.state = fields.asked_state[0]
+            visit.request = request = Request(visit.method, resolved.path, query, fields, body)
             if len(body) > LONGEST_BODY:  # a large body must not hold up everyone else
-                step: _Step = self._answer_aside(visit, request)
+                step: _Step = self._answer_aside(visit)
             else:
-                buckets = visit.buckets(request) if body else None
-                found = visit.served.decisions.decide(visit.resolved.stub, request, visit.state, buckets)
-                step = self._answer_found(visit, request, found)
+                step = self._answer_found(visit, served.decisions.decide(resolved.stub, request, visit.state))
         except Exception as error:
-            return self.refuse(visit.head, error)
+            return self.refuse(visit, error)
         return step if isinstance(step, Answer) else self._awaited(visit, step)
 
     async def _awaited(self, visit: Visit, answer: _Step) -> Answer:
@@ -199,36 +145,42 @@ class StubDoor:
             while not isinstance(answer, Answer):
                 answer = await answer
         except Exception as error:
-            return self.refuse(visit.head, error)
+            return self.refuse(visit, error)
         return answer
 
-    async def _answer_aside(self, visit: Visit, request: Request) -> _Step:
+    async def _answer_aside(self, visit: Visit) -> _Step:
         decide = visit.served.decisions.decide
-        return self._answer_found(
-            visit, request, await self.in_thread(decide, visit.resolved.stub, request, visit.state)
-        )
+        return self._answer_found(visit, await self.in_thread(decide, visit.resolved.stub, visit.request, visit.state))
 
-    def _answer_found(self, visit: Visit, request: Request, found: Match | NoMatch) -> _Step:
-        if self._options.head and isinstance(found, NoMatch) and request.method == "HEAD":
+    def _answer_found(self, visit: Visit, found: Match | NoMatch) -> _Step:
+        request = visit.request
+        if self._tries_as_get(request, found):
             found = visit.served.decisions.decide(visit.resolved.stub, request.with_method("GET"), visit.state)
         if isinstance(found, Match):
             if found.interaction.template is None and not self._options.echo:
                 return self._hit(visit, found)
-            return self._fill(visit, request, found)
-        head = visit.head
-        if self._cors is not None and self._cors.is_preflight(head.method, head.headers):
-            headers = CIMultiDict({"Server": SERVER, **self._cors.preflight_headers(head.headers)})
+            return self._fill(visit, found)
+        headers = visit.fields.headers
+        if self._cors is not None and self._cors.is_preflight(request.method, headers):
+            lines = CIMultiDict({"Server": SERVER, **self._cors.preflight_headers(headers)})
             tally = self.tallies.of("preflight")
-            return Answer(204, headers, b"", tally, outcome="preflight", lasts_until=ALWAYS)
+            return Answer(204, lines, b"", tally, outcome="preflight", lasts_until=ALWAYS)
         snapshot = visit.served.book.snapshot
-        question = Question(snapshot, visit.resolved, request, visit.state, head.server, found.gave_up)
+        question = Question(snapshot, visit.resolved, request, visit.state, visit.fields.server, found.gave_up)
         if len(request.body) > _EXPLAIN_IN_THREAD:
-            return self._explain_aside(head, question)
-        return self._miss(head, question, explain_miss(question, self._options.near_misses))
+            return self._explain_aside(visit, question)
+        return self._miss(visit, question, explain_miss(question, self._options.near_misses))
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What the stub door would answer the request with; remembers nothing, so any thread may ask."""
-        return Decisions(0, lenient=self._options.lenient).decide(stub, request, state)
+        decisions = Decisions(0, lenient=self._options.lenient)
+        found = decisions.decide(stub, request, state)
+        if self._tries_as_get(request, found):
+            return decisions.decide(stub, request.with_method("GET"), state)
+        return found
+
+    def _tries_as_get(self, request: Request, found: Match | NoMatch) -> bool:
+        return self._options.head and isinstance(found, NoMatch) and request.method == "HEAD"
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run work that takes long beside the event loop; little of it at once, since each may hold a large body."""
@@ -275,26 +227,26 @@ class StubDoor:
     def _hit(self, visit: Visit, found: Match) -> Answer:
         """What the interaction recorded: made once for each origin that asks."""
         ready = self._ready(visit.served, found)
-        origin = self._cors.origin_of(visit.head.headers) if self._cors is not None else None
+        origin = self._cors.origin_of(visit.fields.headers) if self._cors is not None else None
         if found.lenient or self._options.log_hits:
-            return self._made(visit.head, ready, found, origin, NEVER if found.gave_up else ALWAYS)
+            return self._made(visit, ready, found, origin, NEVER if found.gave_up else ALWAYS)
         answer = ready.answers.get(origin)
         if answer is None:
-            answer = self._made(visit.head, ready, found, origin, ALWAYS, is_shared=True)
+            answer = self._made(visit, ready, found, origin, ALWAYS, is_shared=True)
             if len(ready.answers) < _ORIGINS:
                 ready.answers[origin] = answer
         return answer.fleeting() if found.gave_up else answer
 
-    def _ready(self, served: Served, found: Match) -> _Ready:
+    def _ready(self, served: Served, found: Match) -> Ready:
         ready = served.ready.get(found.interaction)
         if ready is None:
-            ready = served.ready[found.interaction] = _Ready(found.interaction)
+            ready = served.ready[found.interaction] = Ready(found.interaction)
         return ready
 
     def _made(
         self,
-        head: Head,
-        ready: _Ready,
+        visit: Visit,
+        ready: Ready,
         found: Match,
         origin: str | None,
         lasts_until: float,
@@ -318,7 +270,7 @@ class StubDoor:
         event = None
         if self._options.log_hits:
             values = {
-                "target": f"{head.method} {head.target}",
+                "target": f"{visit.method} {visit.target}",
                 "interaction": interaction.interaction.description,
                 "pact": f"{interaction.consumer} → {interaction.provider}",
                 "status": status,
@@ -336,22 +288,22 @@ class StubDoor:
             event=event,
         )
 
-    def _fill(self, visit: Visit, request: Request, found: Match) -> _Step:
+    def _fill(self, visit: Visit, found: Match) -> _Step:
         """An answer with generated values, if it has any."""
-        interaction, echoing = found.interaction, visit.served.echoing
+        interaction, echoing, request = found.interaction, visit.served.echoing, visit.request
         template = interaction.template
         if self._options.echo:
             if interaction not in echoing:
-                return self._fill_first(visit, request, found)
+                return self._fill_first(visit, found)
             template = echoing[interaction]
         if template is None:
             return self._hit(visit, found)
         if request.method != interaction.method:  # HEAD answered as GET: with the values of GET
             request = request.with_method(interaction.method)
         context = self.generation.context(
-            visit.head.headers,
+            visit.fields.headers,
             interaction.id,
-            visit.head.server + visit.resolved.base,
+            visit.fields.server + visit.resolved.base,
             interaction.interaction.states,
             request,
             interaction.header_names,
@@ -360,10 +312,10 @@ class StubDoor:
             return self._fill_aside(visit, found, template, context)
         return self._generated(visit, found, _filled(interaction, template, context))
 
-    async def _fill_first(self, visit: Visit, request: Request, found: Match) -> _Step:
+    async def _fill_first(self, visit: Visit, found: Match) -> _Step:
         """What of the interaction's answer is echoed is found out when it answers first."""
         visit.served.echoing[found.interaction] = await self.in_thread(echo_template, found.interaction)
-        return self._fill(visit, request, found)
+        return self._fill(visit, found)
 
     async def _fill_aside(
         self, visit: Visit, found: Match, template: ResponseTemplate, context: GeneratorContext
@@ -371,20 +323,20 @@ class StubDoor:
         return self._generated(visit, found, await self.in_thread(_filled, found.interaction, template, context))
 
     def _generated(self, visit: Visit, found: Match, filled: _Filled) -> Answer:
-        given = visit.head.headers
+        given = visit.fields.headers
         origin = self._cors.origin_of(given) if self._cors is not None else None
         lasts_until = NEVER if found.gave_up else self.generation.lasts_until(given)
         ready = self._ready(visit.served, found)
-        return self._made(visit.head, ready, found, origin, lasts_until, generated=filled)
+        return self._made(visit, ready, found, origin, lasts_until, generated=filled)
 
-    async def _explain_aside(self, head: Head, question: Question) -> _Step:
-        return self._miss(head, question, await self.in_thread(explain_miss, question, self._options.near_misses))
+    async def _explain_aside(self, visit: Visit, question: Question) -> _Step:
+        return self._miss(visit, question, await self.in_thread(explain_miss, question, self._options.near_misses))
 
-    def _miss(self, head: Head, question: Question, report: dict[str, Any]) -> Answer:
+    def _miss(self, visit: Visit, question: Question, report: dict[str, Any]) -> Answer:
         # Names only: values may be secrets or personal, and logs are kept.
-        values = {"method": head.method, "path": question.request.path[:200], "nearest": _nearest(report)}
-        headers, body = miss_content(head.headers.get("Accept", ""), report)
-        self._allow(head, headers)
+        values = {"method": visit.method, "path": question.request.path[:200], "nearest": _nearest(report)}
+        headers, body = miss_content(visit.fields.headers.get("Accept", ""), report)
+        self._allow(visit, headers)
         return Answer(
             self._options.no_match_status,
             headers,
@@ -395,19 +347,19 @@ class StubDoor:
             event=("warning", "no match", values),
         )
 
-    def refuse(self, head: Head, error: Exception) -> Answer:
+    def refuse(self, visit: Visit, error: Exception) -> Answer:
         """The answer that tells what is wrong; a mistake of ours is logged."""
         if not isinstance(error, StubServerError):
-            log.error("unexpected error", target=f"{head.method} {head.target}", exc_info=error)
+            log.error("unexpected error", target=f"{visit.method} {visit.target}", exc_info=error)
             error = StubServerError("something unexpected went wrong; it was logged", "report it")
         headers = CIMultiDict({"Content-Type": PROBLEM_TYPE, **JSON_HEADERS, "X-Stub-Match": "none"})
-        self._allow(head, headers)
+        self._allow(visit, headers)
         body = dumped(problem_document(error))
         return Answer(error.status, headers, body, self.tallies.of("refused"), outcome="refused")
 
-    def _allow(self, head: Head, headers: CIMultiDict[str]) -> None:
+    def _allow(self, visit: Visit, headers: CIMultiDict[str]) -> None:
         if self._cors is not None:
-            self._cors.allow(self._cors.origin_of(head.headers), headers)
+            self._cors.allow(self._cors.origin_of(visit.fields.headers), headers)
 
     def tell(self, event: Event) -> None:
         """Log what an answer has to say, each time that it is given."""
@@ -422,15 +374,6 @@ def _filled(interaction: CompiledInteraction, template: ResponseTemplate, contex
     status = template.fill_status(context, interaction.response.status)
     body = template.fill_body(context, status, interaction.response.body)
     return status, body, list(template.fill_headers(context))
-
-
-def ready_headers(interaction: CompiledInteraction) -> CIMultiDict[str]:
-    """The header lines of an interaction's answer: as recorded, then ours."""
-    headers = CIMultiDict(interaction.response.headers)
-    headers["X-Stub-Match"] = "exact"
-    headers["X-Stub-Interaction"] = f"{interaction.id} {description_text(interaction.interaction.description)}"
-    headers.setdefault("Server", SERVER)
-    return headers
 
 
 def _nearest(report: dict[str, Any]) -> str | None:

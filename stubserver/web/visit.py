@@ -1,4 +1,4 @@
-"""The head of a request as the doors see it, whichever way it came from the socket."""
+"""A request as the stub door sees it, whichever way it came from the socket."""
 
 from __future__ import annotations
 
@@ -6,33 +6,28 @@ from collections.abc import Iterable
 
 from multidict import MultiMapping
 
+from matching import Request, StateSelector
 from matching.http_text import LIST_HEADERS, split_header
 from matching.request import Headers
+from stubserver.web.addressing import Resolved
+from stubserver.web.served import Served
 
 
-class Head(Headers):
-    """Method, target and headers, and the headers as the core reads them: only those that somebody asks for are split.
+class Fields(Headers):
+    """The header fields of a request, as the core reads them: only those that somebody asks for are split into values.
 
-    `target` is raw, `headers` are case-insensitive, `raw_headers` the lines as they came.
+    `headers` are case-insensitive, `raw_headers` the lines as they came. Many requests may share one object.
     """
 
-    __slots__ = ("_server", "_values", "headers", "method", "raw_headers", "target")
+    __slots__ = ("_server", "_values", "asked_state", "headers", "raw_headers")
 
-    def __init__(
-        self,
-        method: str,
-        target: str,
-        headers: MultiMapping[str],
-        raw_headers: tuple[tuple[bytes, bytes], ...],
-        server: str,
-    ) -> None:
+    def __init__(self, headers: MultiMapping[str], raw_headers: tuple[tuple[bytes, bytes], ...], server: str) -> None:
         """`server` is scheme and host as the client wrote them; where it ends with `//`, Host is added."""
-        self.method = method
-        self.target = target
         self.headers = headers
         self.raw_headers = raw_headers
         self._server = server
         self._values: dict[str, list[str] | None] = {}
+        self.asked_state: tuple[StateSelector | None] | None = None  # what the stub door has read of them
 
     @property
     def server(self) -> str:
@@ -59,3 +54,22 @@ class Head(Headers):
                 values = [value for line in lines for value in split_header(name, line)]
             self._values[name] = values
             return values
+
+
+class Visit:
+    """One whole request. `target` is raw, `body` has its content codings undone; the rest is what the stub door finds
+    out on the way to the answer.
+    """
+
+    __slots__ = ("body", "fields", "method", "request", "resolved", "served", "state", "target")
+
+    served: Served
+    resolved: Resolved
+    state: StateSelector | None
+    request: Request
+
+    def __init__(self, method: str, target: str, fields: Fields, body: bytes) -> None:
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body

@@ -1,0 +1,49 @@
+"""What the stub door keeps for the snapshot that it serves: addresses, hot caches, answers made ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from multidict import CIMultiDict
+
+from matching import CompiledInteraction, ResponseTemplate
+from stubserver.catalog import Decisions, HotCache
+from stubserver.web.addressing import AddressBook
+from stubserver.web.answer import Answer
+from stubserver.web.problems import SERVER
+from stubserver.web.wire import description_text
+
+
+class Ready:
+    """What an interaction that answered before answers with: its header lines, and whole answers by origin."""
+
+    __slots__ = ("answers", "headers")
+
+    def __init__(self, interaction: CompiledInteraction) -> None:
+        self.headers = ready_headers(interaction)
+        self.answers: dict[str | None, Answer] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What belongs to one snapshot. A request that has begun finishes with the one it began with.
+
+    The hot cache has two levels. `replay` has answers by the bytes of whole requests: parsing depends on nothing but
+    the bytes, and an answer on nothing but the request and what is served. `decisions` has what was decided on bodies,
+    whatever other headers came with them.
+    """
+
+    book: AddressBook
+    replay: HotCache[Answer]
+    decisions: Decisions
+    ready: dict[CompiledInteraction, Ready] = field(default_factory=dict)  # answers given before
+    echoing: dict[CompiledInteraction, ResponseTemplate | None] = field(default_factory=dict)  # templates with echo
+
+
+def ready_headers(interaction: CompiledInteraction) -> CIMultiDict[str]:
+    """The header lines of an interaction's answer: as recorded, then ours."""
+    headers = CIMultiDict(interaction.response.headers)
+    headers["X-Stub-Match"] = "exact"
+    headers["X-Stub-Interaction"] = f"{interaction.id} {description_text(interaction.interaction.description)}"
+    headers.setdefault("Server", SERVER)
+    return headers
