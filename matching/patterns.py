@@ -55,6 +55,7 @@ class Patience:
     _slow_left = SLOW_MATCHES
     _time_left = TOTAL_TIME
     _comparisons_left = COMPARISONS
+    _timed_out = False
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock
@@ -63,6 +64,11 @@ class Patience:
     def is_used_up(self) -> bool:
         """Whether a match may have been given up that would have succeeded."""
         return self._slow_left <= 0 or self._time_left <= 0 or self._comparisons_left < 0
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether something was given up that might have succeeded."""
+        return self._timed_out or self.is_used_up
 
     def affords(self, comparisons: int) -> bool:
         """Whether so many items may still be compared without order; if so, they count as compared."""
@@ -94,6 +100,7 @@ class Patience:
         try:
             return pattern.fullmatch(text, timeout=TIME_LIMIT) is not None
         except TimeoutError:
+            self._timed_out = True
             return False
 
 

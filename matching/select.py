@@ -90,11 +90,11 @@ def find(
             found = _first(index, request, state.wants, buckets)
             found = found or _first(index, request, state.admits_stateless, buckets)
         if found is not None:
-            return Match(found.interaction, gave_up=True) if patience.is_used_up else found.match
+            return Match(found.interaction, gave_up=True) if patience.gave_up else found.match
         nearest = _nearest_overlooking(index, request, state) if lenient else None
         if nearest is not None:
-            return Match(nearest, lenient=True, gave_up=patience.is_used_up)
-        return NoMatch(patience.is_used_up)
+            return Match(nearest, lenient=True, gave_up=patience.gave_up)
+        return NoMatch(patience.gave_up)
     finally:
         PATIENCE.reset(token)
 

@@ -50,10 +50,13 @@ def status(found: Match | NoMatch) -> int | None:
 
 
 def test_a_repeated_request_is_decided_once(stub: Stub) -> None:
-    """The same request gets the very same decision object, whatever its unconstrained headers are."""
+    """From its second time on, the same request gets the very same decision object, whatever its unconstrained headers
+    are.
+    """
     decisions = Decisions(1 << 20)
-    first = decisions.decide(stub, order(("X-Request-Id", "1")), None)
-    assert decisions.decide(stub, order(("X-Request-Id", "2")), None) is first
+    _, first = (decisions.decide(stub, order(("X-Request-Id", "1"), body=b"{}"), None) for _ in range(2))
+    assert decisions.decide(stub, order(("X-Request-Id", "2"), body=b"{}"), None) is first
+    assert first == NoMatch()
 
 
 def test_everything_that_decides_is_in_the_key(stub: Stub) -> None:
@@ -84,8 +87,10 @@ def test_the_cache_is_bounded(stub: Stub) -> None:
 def test_no_bytes_mean_no_cache(stub: Stub) -> None:
     """With a size of nothing, every request is decided anew."""
     decisions = Decisions(0)
-    first = decisions.decide(stub, order(), None)
-    assert decisions.decide(stub, order(), None) is not first
+    first = decisions.decide(stub, order(body=b"{}"), None)
+    assert first == NoMatch()
+    for _ in range(3):
+        assert decisions.decide(stub, order(body=b"{}"), None) is not first
     assert decisions.size == 0
 
 

@@ -3,9 +3,10 @@
 Theory of operation. Walking the tree costs a call for each object and for many a leaf, and fetches nodes from all over
 the memory: with thousands of interactions that is most of what a decision costs. So the decisions of the usual nodes
 are written as the source of one function, which looks at the parsed body and calls nobody; the rare ones (and rules
-such as regular expressions) are called as they are. Recorded values and matchers are handed to the function from outside, so
-that bodies of one shape share its code, and the function itself where they demand the same. The source is made of
-words and numbers that are chosen here, and of recorded keys as Python writes texts: nothing in a pact is ever run.
+such as regular expressions) are called as they are. Recorded values and matchers are handed to the function from
+outside, so that bodies of one shape share its code, and the function itself where they demand the same. The source is
+made of words and numbers that are chosen here, and of recorded keys as Python writes texts: nothing in a pact is ever
+run.
 
 The tree stays: it explains. A law in the tests holds the two together.
 """

@@ -42,7 +42,7 @@ def index() -> Index:
 
 
 def names(buckets: Any) -> set[str]:
-    return {candidate.interaction.interaction.description for bucket in buckets for candidate in bucket}
+    return {candidate.interaction.interaction.description for bucket in buckets for candidate in bucket.candidates}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_candidates_of_a_bucket_stand_by_rank() -> None:
     """Within a bucket the preferred candidate comes first."""
     index = Index(load(*SAME).interactions)
     for bucket in index.buckets(Request("GET", "/a")):
-        ranks = [candidate.rank for candidate in bucket]
+        ranks = [candidate.rank for candidate in bucket.candidates]
         assert ranks == sorted(ranks)
 
 
