@@ -4,11 +4,12 @@ Pure: no I/O, no event loop, no logging, no environment, no clock. `load_pact` r
 arranges its interactions, `find` chooses the one that answers a `Request`, `near_misses` says why none did.
 """
 
-from matching.compile import CompiledInteraction, CompiledPact, echo_template, load_pact
+from matching.compile import echo_template, load_pact
 from matching.errors import PactError, Problem, Severity
 from matching.example import example_request
 from matching.generators import GeneratorContext, ResponseTemplate, draw_key
 from matching.index import ORDERS, Bucket, Index, Match
+from matching.interaction import CompiledInteraction, CompiledPact
 from matching.messages import CompiledMessage, MessageMatcher
 from matching.mismatch import Mismatch, Part
 from matching.patterns import PatternError

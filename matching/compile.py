@@ -1,4 +1,4 @@
-"""From the model to executables: one `CompiledInteraction` for each recorded interaction, made once, never changed.
+"""From the model to executables: one `CompiledInteraction` for each recorded interaction, made once.
 
 Everything that costs is done here: rules become matchers, patterns are compiled, JSON becomes a tree of nodes, the
 answer becomes bytes. Nothing of it happens while a request is answered.
@@ -7,134 +7,83 @@ answer becomes bytes. Nothing of it happens while a request is answered.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from matching.bodies import BodyMatcher, compile_body, idle_rules
+from matching.bodies import NoBody, compile_body, idle_rules
 from matching.errors import PactError, Problem, Severity, pointer
 from matching.example import example_request
 from matching.generators import ResponseTemplate, compile_template, echo_placements
 from matching.http_text import NOT_REPLAYED, is_sendable_value, is_token
+from matching.interaction import CompiledInteraction, CompiledPact, Content
 from matching.json_text import dump_json
 from matching.matchers import RuleError
-from matching.messages import CompiledMessage, compile_message
-from matching.mismatch import Mismatch, Part
+from matching.messages import compile_message
 from matching.model import (
+    MISSING_BODY,
     Body,
     BodyState,
     ExampleRequest,
+    ExampleResponse,
     Generator,
     Interaction,
+    MatchingRules,
     Message,
     Pact,
     RuleList,
     SkippedInteraction,
 )
-from matching.parse import parse_pact
+from matching.parse import Draft, draft_document, parse_document, read_document
 from matching.parts import (
-    HeaderMatcher,
     LiteralPath,
-    QueryMatcher,
     RuledPath,
     compile_headers,
     compile_path,
     compile_query,
 )
 from matching.patterns import bounded
-from matching.request import Request
 from matching.response import CompiledResponse, compile_response
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CompiledInteraction:
-    """An interaction ready to decide on requests and to answer them.
+def load_pact(content: bytes, most: int | None = None) -> CompiledPact:
+    """Parse and compile one document. Raises PactError when it is not a pact at all.
 
-    `id` is short, stable under reordering and reloading, and the same wherever the same interaction is loaded.
-    `specificity` orders interactions that match the same request: the smallest is the most specific.
+    With `most`, a document of more interactions is only read so far that they can be found; each is compiled when it is
+    first needed.
     """
-
-    id: str
-    consumer: str
-    provider: str
-    interaction: Interaction
-    states: tuple[str, ...]
-    method: str
-    path: LiteralPath | RuledPath
-    query: QueryMatcher
-    headers: tuple[HeaderMatcher, ...]
-    body: BodyMatcher
-    response: CompiledResponse
-    template: ResponseTemplate | None  # what of the response is generated for each answer
-    specificity: tuple[int, ...]
-
-    @property
-    def header_names(self) -> tuple[str, ...]:
-        """The lower-case names of the headers that it records."""
-        return tuple(header.name for header in self.headers)
-
-    def accepts(self, request: Request) -> bool:
-        """Whether a request whose method and path are known to fit matches; cheap checks come first."""
-        if not self.query.matches(request):
-            return False
-        for header in self.headers:
-            if not header.matches(request.headers.get(header.name)):
-                return False
-        return self.body.matches(request)
-
-    def matches(self, request: Request) -> bool:
-        """Whether the request matches, method and path included."""
-        return self.method == request.method and self.path.matches(request) and self.accepts(request)
-
-    def explain(self, request: Request) -> Iterator[Mismatch]:
-        """Every mismatch of the request, part by part; none exactly when `matches` is true."""
-        yield from self.explain_head(request)
-        yield from self.body.explain(request)
-
-    def explain_head(self, request: Request) -> Iterator[Mismatch]:
-        """Every mismatch of the request before its body."""
-        if self.method != request.method:
-            message = f"Expected the method {self.method} but received {request.method}"
-            yield Mismatch(Part.METHOD, "", "equality", self.method, request.method, message)
-        yield from self.path.explain(request)
-        yield from self.query.explain(request)
-        for header in self.headers:
-            yield from header.explain(request.headers.get(header.name))
+    document = read_document(content)
+    if most is None or len(document.entries) <= most:
+        return compile_pact(parse_document(document))
+    pact, drafts = draft_document(document)
+    return compile_pact(pact, drafts)
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledPact:
-    """A pact ready to be served: what can be answered, what cannot and why, and every problem found."""
-
-    consumer: str
-    provider: str
-    specification: str
-    interactions: tuple[CompiledInteraction, ...]
-    messages: tuple[CompiledMessage, ...]
-    skipped: tuple[SkippedInteraction, ...]
-    problems: tuple[Problem, ...]
-
-
-def load_pact(content: bytes) -> CompiledPact:
-    """Parse and compile one document. Raises PactError when it is not a pact at all."""
-    return compile_pact(parse_pact(content))
-
-
-def compile_pact(pact: Pact) -> CompiledPact:
-    """Compile every interaction; one that uses something unsupported is skipped and listed."""
+def compile_pact(pact: Pact, drafts: Iterable[Draft] = ()) -> CompiledPact:
+    """Compile every interaction, but for drafts; one that uses something unsupported is skipped and listed."""
     compiled: list[CompiledInteraction] = []
-    skipped = list(pact.skipped)
-    problems = list(pact.problems)
+    skipped, problems = list(pact.skipped), list(pact.problems)
+
+    def skip(description: str, pointer: str, error: PactError) -> str:
+        reason = "; ".join(problem.message for problem in error.problems)
+        item = SkippedInteraction(description, pointer, reason)
+        if item not in skipped:  # two threads may compile the same draft
+            skipped.append(item)
+            problems.extend(error.problems)
+        return reason
+
     for interaction in pact.interactions:
         try:
             executable, warnings = compile_interaction(interaction, pact.consumer, pact.provider)
         except PactError as error:
-            problems.extend(error.problems)
-            reason = "; ".join(problem.message for problem in error.problems)
-            skipped.append(SkippedInteraction(interaction.description, interaction.pointer, reason))
+            skip(interaction.description, interaction.pointer, error)
         else:
             compiled.append(executable)
             problems.extend(warnings)
+    for draft in drafts:
+        try:
+            compiled.append(_compile_draft(draft, pact.consumer, pact.provider, problems, skip))
+        except PactError as error:
+            skip(f"Interaction {draft.index}", draft.pointer, error)
     messages = []
     for message in pact.messages:
         fetchable, warnings = compile_message(message, pact.consumer, pact.provider, _message_id(message, pact))
@@ -147,9 +96,49 @@ def compile_pact(pact: Pact) -> CompiledPact:
         pact.specification.name.replace("_", "."),
         tuple(compiled),
         tuple(messages),
-        tuple(skipped),
-        tuple(problems),
+        skipped,
+        problems,
     )
+
+
+def _compile_draft(
+    draft: Draft, consumer: str, provider: str, problems: list[Problem], skip: Callable[[str, str, PactError], str]
+) -> CompiledInteraction:
+    """What finds the interaction now, the rest when it is needed. Raises PactError when it cannot be found."""
+
+    def content() -> tuple[Content, str | None]:
+        description = f"Interaction {draft.index}"
+        try:
+            interaction, warnings = draft.parse()
+            description = interaction.description
+            executable, more = compile_interaction(interaction, consumer, provider)
+        except PactError as error:
+            return _nothing(draft, description), skip(description, draft.pointer, error)
+        problems.extend(problem for problem in (*warnings, *more) if problem not in problems)
+        return executable.content, None
+
+    try:
+        path = compile_path(draft.path, draft.path_rules, _path_expression(draft.path_generators))
+    except RuleError as error:
+        raise PactError([_refusal(error, draft.pointer)]) from None
+    return CompiledInteraction(
+        consumer,
+        provider,
+        draft.method,
+        path,
+        draft.path,
+        _specificity(path, draft.header_count, draft.query_count, draft.has_body, draft.rule_count),
+        content,
+    )
+
+
+def _nothing(draft: Draft, description: str) -> Content:
+    """The content of an interaction that cannot be served."""
+    request = ExampleRequest(draft.method, draft.path, {}, (), MISSING_BODY, MatchingRules())
+    response = ExampleResponse(500, (), MISSING_BODY, MatchingRules())
+    interaction = Interaction(description, (), request, response, draft.pointer)
+    answer = CompiledResponse(500, (), b"")
+    return Content("", interaction, (), compile_query({}, request.rules), (), NoBody(), answer, None)
 
 
 def echo_template(interaction: CompiledInteraction) -> ResponseTemplate | None:
@@ -173,12 +162,10 @@ def compile_interaction(
         try:
             return make()
         except RuleError as error:
-            where = error.pointer or f"{interaction.pointer}/request"
-            cure = "the interaction is not served until this is supported, or recorded in another way"
-            refusals.append(Problem(Severity.SKIPPED, where, str(error), cure))
+            refusals.append(_refusal(error, interaction.pointer))
             return None
 
-    path = attempt(lambda: compile_path(request.path, rules.path, _path_expression(request)))
+    path = attempt(lambda: compile_path(request.path, rules.path, _path_expression(request.generators)))
     query = attempt(lambda: compile_query(request.query, rules))
     # How a request travels is between a client and its server; no contract is about it.
     compared = tuple(header for header in request.headers if header[0].lower() not in NOT_REPLAYED)
@@ -189,20 +176,24 @@ def compile_interaction(
     response, problems = compile_response(interaction.response, f"{interaction.pointer}/response")
     template, warnings = compile_template(interaction.response)
     problems.extend(warnings)
+    has_body = request.body.state is not BodyState.MISSING
     executable = CompiledInteraction(
-        id=_interaction_id(interaction, consumer, provider),
-        consumer=consumer,
-        provider=provider,
-        interaction=interaction,
-        states=tuple(state.name for state in interaction.states),
-        method=request.method,
-        path=path,
-        query=query,
-        headers=headers,
-        body=body,
-        response=response,
-        template=template,
-        specificity=_specificity(interaction, path),
+        consumer,
+        provider,
+        request.method,
+        path,
+        request.path,
+        _specificity(path, len(request.headers), len(request.query), has_body, request.rule_count),
+        Content(
+            id=_interaction_id(interaction, consumer, provider),
+            interaction=interaction,
+            states=tuple(state.name for state in interaction.states),
+            query=query,
+            headers=headers,
+            body=body,
+            response=response,
+            template=template,
+        ),
     )
     problems.extend(_own_problems(executable))
     problems.extend(_idle_rules(request))
@@ -210,9 +201,14 @@ def compile_interaction(
     return executable, problems
 
 
-def _path_expression(request: ExampleRequest) -> str | None:
+def _refusal(error: RuleError, pointer: str) -> Problem:
+    cure = "the interaction is not served until this is supported, or recorded in another way"
+    return Problem(Severity.SKIPPED, error.pointer or f"{pointer}/request", str(error), cure)
+
+
+def _path_expression(generators: Iterable[Generator]) -> str | None:
     """The expression that a provider state's values are put into to make the path, if there is one."""
-    for generator in request.generators:
+    for generator in generators:
         expression = generator.attributes.get("expression")
         if generator.category == "path" and generator.type == "ProviderState" and isinstance(expression, str):
             return expression
@@ -226,18 +222,11 @@ def _plugin_notes(plugins: tuple[str, ...], where: str, instead: str) -> Iterato
         yield Problem(Severity.WARNING, where + "/pluginConfiguration", message, "expect no more than that")
 
 
-def _specificity(interaction: Interaction, path: LiteralPath | RuledPath) -> tuple[int, ...]:
+def _specificity(
+    path: LiteralPath | RuledPath, headers: int, query: int, has_body: bool, rules: int
+) -> tuple[int, ...]:
     """Literal paths before rules; then more headers, more query parameters, a body; then fewer rules."""
-    request = interaction.request
-    rules = request.rules
-    governed = len(rules.query) + len(rules.header) + len(rules.body)
-    return (
-        0 if path.is_literal else 1,
-        -len(request.headers),
-        -len(request.query),
-        0 if request.body.state is not BodyState.MISSING else 1,
-        governed,
-    )
+    return (0 if path.is_literal else 1, -headers, -query, 0 if has_body else 1, rules)
 
 
 def _interaction_id(interaction: Interaction, consumer: str, provider: str) -> str:
@@ -256,7 +245,7 @@ def _interaction_id(interaction: Interaction, consumer: str, provider: str) -> s
         [[repr(path), _rules_identity(part)] for path, part in rules.body],
         [response.status, response.headers, _body_identity(response.body)],
         _generators_identity(response.generators),
-        _path_expression(request),
+        _path_expression(request.generators),
     ]
     return _digest(identity)
 

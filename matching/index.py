@@ -16,8 +16,8 @@ from typing import Any
 
 import re2
 
-from matching.compile import CompiledInteraction
 from matching.http_text import canonical_path, encoded, percent_decoded
+from matching.interaction import CompiledInteraction
 from matching.parts import LiteralPath, RuledPath
 from matching.patterns import re2_options
 from matching.request import Request
@@ -158,7 +158,7 @@ class Index:
         self.by_segment: dict[tuple[int, str], list[int]] = {}
         self.segments_at: dict[int, list[str]] = {}  # what a misspelt segment may be meant to be
         for candidate in self.ranked:
-            segments = path_segments(candidate.interaction.interaction.request.path)
+            segments = path_segments(candidate.interaction.recorded_path)
             for position, segment in enumerate(segments[:SEGMENTS]):
                 sharing = self.by_segment.get((position, segment))
                 if sharing is None:

@@ -41,16 +41,17 @@ def dump_json(value: Any) -> bytes:
 
 
 def depth_of(value: Any) -> int:
-    """How deeply lists and objects nest; 0 for a scalar. Walks with a list, not with the call stack."""
-    deepest, todo = 0, [(value, 0)]
-    while todo:
-        current, depth = todo.pop()
-        deepest = max(deepest, depth)
-        if isinstance(current, dict):
-            todo.extend((item, depth + 1) for item in current.values())
-        elif isinstance(current, list):
-            todo.extend((item, depth + 1) for item in current)
-    return deepest
+    """How deeply lists and objects nest; 0 for a scalar. Walks level by level, not with the call stack."""
+    depth, level = 0, [value]
+    while level:
+        level = [
+            item
+            for container in level
+            if type(container) is dict or type(container) is list
+            for item in (container.values() if type(container) is dict else container)
+        ]
+        depth += bool(level)
+    return depth
 
 
 def size_of(value: Any) -> int:

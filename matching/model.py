@@ -126,6 +126,7 @@ class ExampleRequest:
     body: Body
     rules: MatchingRules
     generators: tuple[Generator, ...] = ()
+    rule_count: int = 0  # entries of the matching rules, those for the path aside
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import re2
 
-from matching.compile import CompiledInteraction
 from matching.index import SEGMENTS, Bucket, Candidate, Index, Match, path_segments
+from matching.interaction import CompiledInteraction
 from matching.mismatch import Mismatch, Part, shown
 from matching.patterns import PATIENCE, Patience, bounded, compile_search
 from matching.request import Request
@@ -202,7 +202,8 @@ def _near(index: Index, request: Request) -> list[Candidate]:
     """The candidates to compare in full."""
     for buckets in (index.buckets(request), index.buckets_of_any_method(request)):
         candidates = (candidate for bucket in buckets for candidate in bucket.candidates)
-        fitting = list(itertools.islice(candidates, COMPARED_INTERACTIONS))
+        served = (candidate for candidate in candidates if candidate.interaction.refusal is None)
+        fitting = list(itertools.islice(served, COMPARED_INTERACTIONS))
         if fitting:
             return fitting
     return _resembling(index, request)
@@ -253,4 +254,5 @@ def _resembling(index: Index, request: Request) -> list[Candidate]:
             sharing = index.by_segment.get((position, close[0])) if close else None
         shared.update(sharing or ())
     scored = ((-count, index.ranked[rank].interaction.method != request.method, rank) for rank, count in shared.items())
-    return [index.ranked[rank] for _, _, rank in heapq.nsmallest(10, scored)]
+    nearest = [index.ranked[rank] for _, _, rank in heapq.nsmallest(10, scored)]
+    return [candidate for candidate in nearest if candidate.interaction.refusal is None]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from matching.bodies import FormBody, JsonBody
-from matching.compile import CompiledInteraction
 from matching.http_text import squeezed
+from matching.interaction import CompiledInteraction
 from matching.request import Request
 
 FEW = 4  # candidates that are simply compared one by one

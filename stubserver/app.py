@@ -39,7 +39,7 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         """Raises SettingsError for settings that contradict themselves."""
         self.settings = settings
-        self.catalog = Catalog(settings.order, strict=settings.strict_load)
+        self.catalog = Catalog(settings.order, strict=settings.strict_load, eager=settings.eager)
         self._ticker = Ticker()
         self._access_log: AccessLog | None = None
         self._runner: web.ServerRunner | None = None
@@ -79,11 +79,11 @@ class Server:
         documents = await asyncio.to_thread(lambda: list(read_files(self.watched_paths(), settings.extension)))
         contents = [(item.origin, _content_of(item)) for item in (*documents, *self._fetched)]
         snapshot = await asyncio.to_thread(self._publish, contents)
-        for interaction in snapshot.root.index.interactions:
-            if is_control(interaction.interaction.request.path):
+        for interaction in snapshot.root.interactions:
+            if is_control(interaction.recorded_path):
                 log.warning(
                     "an interaction's path is ours; it answers only at the addresses of its stubs",
-                    path=interaction.interaction.request.path,
+                    path=interaction.recorded_path,
                 )
         return snapshot
 
@@ -190,7 +190,7 @@ class Server:
             except Exception:  # a mistake of ours must not end the watch
                 log.exception("reload failed; the earlier pacts are still served", files=names)
             else:
-                log.info("reloaded", files=names, interactions=len(snapshot.root.index.interactions))
+                log.info("reloaded", files=names, interactions=len(snapshot.root.interactions))
                 log_documents(entry for entry in snapshot.pacts if id(entry) not in earlier)
 
 

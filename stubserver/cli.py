@@ -74,6 +74,7 @@ def main() -> None:
 @click.option("-p", "--port", type=int, default=None, help="Port to listen on (default: 8080; 0 picks a free one).")
 @click.option("-w", "--watch/--no-watch", default=None, help="Load again when files change.")
 @click.option("--strict-load/--no-strict-load", default=None, help="Refuse to start when anything is wrong.")
+@click.option("--eager", type=int, default=None, help="Interactions to compile before serving (default: 5000).")
 @click.option(
     "--order",
     type=click.Choice(["specific", "file", "status"]),
@@ -131,7 +132,8 @@ def check(**options: Any) -> None:
     configure_logging("warn", "text")
     try:
         demand_sources(settings)
-        server = Server(settings.model_copy(update={"strict_load": False}))  # everything is listed, nothing refused
+        # Everything is compiled and listed, nothing refused.
+        server = Server(settings.model_copy(update={"strict_load": False, "eager": None}))
     except StubServerError as error:
         _fail(error, EXIT_USAGE)
     snapshot = _run(server.load())
@@ -201,7 +203,7 @@ def _demand_something(snapshot: Snapshot) -> None:
 def log_start(snapshot: Snapshot, url: str) -> None:
     """What is served, and what is not and why, for machines."""
     log_documents(snapshot.pacts)
-    served = len(snapshot.root.index.interactions)
+    served = len(snapshot.root.interactions)
     structlog.get_logger().info("serving", url=url, pacts=len(snapshot.pacts), interactions=served)
 
 
@@ -226,6 +228,9 @@ def print_start(snapshot: Snapshot, url: str) -> None:
         if warnings:
             command = f"stubserver check {shlex.quote(entry.origin)}"
             click.secho(f"  {len(warnings)} warnings in {entry.origin}; see: {command}", fg="yellow")
+    drafts = sum(entry.drafts for entry in snapshot.pacts)
+    if drafts:
+        click.secho(f"  {drafts} interactions are compiled when they are first asked for; see --eager", fg="yellow")
     click.echo("\nStubs")
     for address in list(snapshot.stubs)[:_SHOWN]:
         click.echo(f"  {url + (base_path(address) or '/')}   {address}")
@@ -235,7 +240,7 @@ def print_start(snapshot: Snapshot, url: str) -> None:
         line = curl_line(url, example_request(sample.interaction.request))
         if line is not None:
             click.echo(f"\nTry\n  {line}")
-    served = len(snapshot.root.index.interactions)
+    served = len(snapshot.root.interactions)
     messages = _messages(snapshot)
     fetched = f" and {messages} messages" if messages else ""
     click.echo(f"\nServing {served} interactions{fetched} of {len(snapshot.pacts)} pacts at {url} (stop with Ctrl+C)\n")
@@ -262,7 +267,7 @@ def _row(entry: LoadedPact) -> list[str]:
         escape(pact.consumer),
         escape(pact.provider),
         pact.specification,
-        str(len(pact.interactions)),
+        str(entry.served),
         str(len(pact.skipped)),
         escape(entry.origin),
     ]
@@ -272,7 +277,7 @@ def _sample(snapshot: Snapshot) -> CompiledInteraction | None:
     """An interaction to show: a successful GET where there is one, with the shortest curl line."""
     candidates = [
         interaction
-        for interaction in snapshot.root.index.interactions[:1000]
+        for interaction in snapshot.root.interactions[:100]
         if interaction.matches(example_request(interaction.interaction.request))
     ]
     return min(
@@ -298,7 +303,7 @@ def print_check(snapshot: Snapshot) -> int:
             if item.pointer not in told:
                 note = click.style("note", fg=colours["note"])
                 click.echo(f"{note} {entry.origin}#{item.pointer}\n  {item.description!r} is not served: {item.reason}")
-    served = sum(len(entry.pact.interactions) for entry in snapshot.pacts if entry.pact is not None)
+    served = sum(entry.served for entry in snapshot.pacts)
     skipped = sum(len(entry.pact.skipped) for entry in snapshot.pacts if entry.pact is not None)
     pacts = f"{len(snapshot.pacts)} pacts: {served} interactions can be served, {skipped} cannot"
     messages = _messages(snapshot)

@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     watch: bool = Field(False, description="Load again when files change.")
     strict_load: bool = Field(False, description="Refuse to start when anything is wrong with a pact.")
 
+    eager: int | None = Field(
+        5000, ge=0, description="Interactions to compile before serving; others are compiled when first asked for."
+    )
+
     order: Literal["specific", "file", "status"] = Field(
         "specific", description="Which of several matching interactions answers."
     )

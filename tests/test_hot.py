@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from matching import Index, Match, NoMatch, Request, StateSelector, load_pact
+from matching import Match, NoMatch, Request, StateSelector, load_pact
 from stubserver.catalog import Address, Decisions, Stub
 from tests.conftest import Serve, http_pact
 
@@ -38,7 +38,7 @@ PACT = http_pact(
 @pytest.fixture
 def stub() -> Stub:
     """The stub of PACT."""
-    return Stub(Address(), Index(load_pact(json.dumps(PACT).encode()).interactions))
+    return Stub(Address(), load_pact(json.dumps(PACT).encode()).interactions)
 
 
 def order(*headers: tuple[str, str], body: bytes = b'{"id":1}') -> Request:

@@ -113,6 +113,18 @@ class EmptyBody:
             yield Mismatch(Part.BODY, "$", "empty", None, actual, f"Expected no body but received {shown(actual)}")
 
 
+class NoBody:
+    """The body of an interaction that cannot be served: none will do."""
+
+    __slots__ = ()
+
+    def matches(self, request: Request) -> bool:
+        return False
+
+    def explain(self, request: Request) -> Iterator[Mismatch]:
+        yield Mismatch(Part.BODY, "$", "none", None, None, "The interaction cannot be served")
+
+
 _ANY, _EMPTY = AnyBody(), EmptyBody()
 
 

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from matching.errors import PactError, Problem, Severity
-from matching.json_text import MAX_DEPTH, JsonError, depth_of, parse_json, text_of
+from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json, text_of
 from matching.model import (
     ExampleRequest,
     ExampleResponse,
+    Generator,
     Interaction,
     Message,
     MessageContent,
     Pact,
     ProviderState,
+    QueryParameters,
+    RuleList,
     SkippedInteraction,
     Specification,
 )
-from matching.parse.http import parse_body, parse_body_envelope, parse_headers, parse_query_parameters
+from matching.parse.http import (
+    is_body_missing,
+    parse_body,
+    parse_body_envelope,
+    parse_headers,
+    parse_query_parameters,
+)
 from matching.parse.messages import parse_message, parse_synchronous_message, parse_v3_message
 from matching.parse.report import Report
-from matching.parse.rules import parse_generators, parse_rules
+from matching.parse.rules import count_rules, parse_generators, parse_path_rules, parse_rules
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -34,29 +44,129 @@ def parse_pact(content: bytes) -> Pact:
     Raises PactError when it is not a pact at all. Anything less is listed in the result: an interaction that
     cannot be served is among `skipped`, and everything that was set aside is among `problems`.
     """
+    return parse_document(read_document(content))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that is a pact, but of whose entries nothing is known yet."""
+
+    members: Mapping[str, Any]
+    specification: Specification
+    consumer: str
+    provider: str
+    entries: list[tuple[str, int, Any]]  # the member they are in, their position there, and what they are
+    report: Report
+
+
+def read_document(content: bytes) -> Document:
+    """Read a document as far as its names and the number of its entries. Raises PactError when it is not a pact."""
     report = Report()
-    document = _parse_document(content, report)
-    specification = _specification(document, report)
+    members = _parse_document(content, report)
+    return Document(
+        members,
+        _specification(members, report),
+        _pacticipant(members, "consumer", report),
+        _pacticipant(members, "provider", report),
+        _entries(members, report),
+        report,
+    )
+
+
+def parse_document(document: Document) -> Pact:
+    """Parse every entry of a document; see `parse_pact`."""
     interactions: list[Interaction] = []
+
+    def parse(entry: Mapping[str, Any], index: int, at: Report) -> None:
+        interactions.append(_parse_http(entry, index, document.specification, at))
+
+    return _parsed(document, parse, interactions)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An interaction of which only so much was read as is needed to find it.
+
+    `content` is its JSON, `pointer` where it stands; the counts are those of what is recorded.
+    """
+
+    content: bytes
+    index: int
+    specification: Specification
+    pointer: str
+    method: str
+    path: str
+    path_rules: RuleList | None
+    path_generators: tuple[Generator, ...]
+    header_count: int
+    query_count: int
+    has_body: bool
+    rule_count: int
+
+    def parse(self) -> tuple[Interaction, list[Problem]]:
+        """Read all of it. Raises PactError when it cannot be served."""
+        report = Report()
+        at = report.at("interactions", self.index)
+        interaction = _parse_http(parse_json(self.content), self.index, self.specification, at)
+        return interaction, report.problems
+
+
+def draft_document(document: Document) -> tuple[Pact, list[Draft]]:
+    """Read only so much of the interactions as is needed to find them; the pact has everything else."""
+    drafts: list[Draft] = []
+
+    def parse(entry: Mapping[str, Any], index: int, at: Report) -> None:
+        drafts.append(_draft(entry, index, document.specification, at))
+
+    return _parsed(document, parse, []), drafts
+
+
+def _draft(entry: Mapping[str, Any], index: int, specification: Specification, report: Report) -> Draft:
+    # What is wrong is told when all of it is read; only what keeps it from being found is an error here.
+    unheard, v4 = Report(steps=(*report.steps, "request")), specification is Specification.V4
+    request = _object(entry, "request", report)
+    method, path, query = _parse_target(request, unheard)
+    headers = request.get("headers")
+    return Draft(
+        bytes(bytearray(dump_json(entry))),  # a copy: what orjson returns holds memory for much more
+        index,
+        specification,
+        report.pointer,
+        method,
+        path,
+        parse_path_rules(request, unheard),
+        parse_generators(request, unheard) if "generators" in request else (),
+        len(headers) if isinstance(headers, dict) else 0,
+        len(query),
+        not is_body_missing(request, envelope=v4),
+        count_rules(request),
+    )
+
+
+def _parsed(
+    document: Document, parse_http: Callable[[Mapping[str, Any], int, Report], None], interactions: list[Interaction]
+) -> Pact:
+    """The pact of a document, whose HTTP interactions are parsed by `parse_http` (into `interactions`)."""
+    report = document.report
     messages: list[Message] = []
     skipped: list[SkippedInteraction] = []
-    for name, index, entry in _entries(document, report):
+    for name, index, entry in document.entries:
         at = report.at(name, index)
         try:
-            kind = _kind(entry, name, specification, at)
-            common = _parse_common(entry, index, at)
+            kind = _kind(entry, name, document.specification, at)
             if kind is _EntryKind.HTTP:
-                interactions.append(_parse_interaction(entry, common, specification, at))
+                parse_http(entry, index, at)
             else:
+                common = _parse_common(entry, index, at)
                 messages.append(Message(contents=tuple(_CONTENTS[kind](entry, at)), **common))
         except PactError as error:
             report.problems.extend(error.problems)
             reason = error.problems[0].message
             skipped.append(SkippedInteraction(_description(entry, index), at.pointer, reason))
     return Pact(
-        _pacticipant(document, "consumer", report),
-        _pacticipant(document, "provider", report),
-        specification,
+        document.consumer,
+        document.provider,
+        document.specification,
         tuple(interactions),
         tuple(messages),
         tuple(skipped),
@@ -208,14 +318,12 @@ def _parse_common(entry: Mapping[str, Any], index: int, report: Report) -> dict[
     }
 
 
-def _parse_interaction(
-    entry: Mapping[str, Any], common: dict[str, Any], specification: Specification, report: Report
-) -> Interaction:
+def _parse_http(entry: Mapping[str, Any], index: int, specification: Specification, report: Report) -> Interaction:
     v4 = specification is Specification.V4
     return Interaction(
         request=_parse_request(_object(entry, "request", report), v4, report.at("request")),
         response=_parse_response(_object(entry, "response", report), v4, report.at("response")),
-        **common,
+        **_parse_common(entry, index, report),
     )
 
 
@@ -256,6 +364,22 @@ def _parse_state(state: Any) -> ProviderState:
 
 
 def _parse_request(request: Mapping[str, Any], v4: bool, report: Report) -> ExampleRequest:
+    method, path, query = _parse_target(request, report)
+    headers = parse_headers(request.get("headers"), report.at("headers"))
+    return ExampleRequest(
+        method,
+        path,
+        query,
+        headers,
+        parse_body_envelope(request, headers, report.at("body")) if v4 else parse_body(request, headers),
+        parse_rules(request, report, query),
+        parse_generators(request, report),
+        count_rules(request),
+    )
+
+
+def _parse_target(request: Mapping[str, Any], report: Report) -> tuple[str, str, QueryParameters]:
+    """Method, path and query."""
     method = "GET" if request.get("method") is None else request["method"]
     if not isinstance(method, str) or not method.strip():
         problem = report.at("method").problem(Severity.SKIPPED, "the method is not a text", "write it like GET")
@@ -269,16 +393,7 @@ def _parse_request(request: Mapping[str, Any], v4: bool, report: Report) -> Exam
         report.at("path").warn("the path holds a query; it is read as one", "move what follows ? into query")
         path, _, text = path.partition("?")
         query = parse_query_parameters(text, report)
-    headers = parse_headers(request.get("headers"), report.at("headers"))
-    return ExampleRequest(
-        method.strip().upper(),
-        path,
-        query,
-        headers,
-        parse_body_envelope(request, headers, report.at("body")) if v4 else parse_body(request, headers),
-        parse_rules(request, report, query),
-        parse_generators(request, report),
-    )
+    return method.strip().upper(), path, query
 
 
 def _parse_response(response: Mapping[str, Any], v4: bool, report: Report) -> ExampleResponse:

@@ -113,18 +113,23 @@ def _in_charset(text: str, utf8: bytes, declared: ContentType | None) -> bytes:
 _ENVELOPE = {"content", "contentType", "contentTypeHint", "encoded"}
 
 
+def is_body_missing(document: Mapping[str, Any], *, envelope: bool) -> bool:
+    """Whether no body is recorded; with `envelope`, as V4 writes bodies."""
+    if "body" not in document:
+        return True
+    value = document["body"]
+    return envelope and isinstance(value, dict) and "content" not in value and set(value) <= _ENVELOPE
+
+
 def parse_body_envelope(document: Mapping[str, Any], headers: HeaderValues, report: Report) -> Body:
     """A V4 body: `{"content": …, "contentType": …, "encoded": …}`."""
-    if "body" not in document:
+    if is_body_missing(document, envelope=True):
         return MISSING_BODY
     envelope = document["body"]
     if envelope is None:
         return NULL_BODY
-    if not isinstance(envelope, dict):
-        return parse_body(document, headers)
-    if "content" not in envelope:
-        # Either an envelope around nothing, or no envelope: then the whole value is the body.
-        return MISSING_BODY if set(envelope) <= _ENVELOPE else parse_body(document, headers)
+    if not isinstance(envelope, dict) or "content" not in envelope:
+        return parse_body(document, headers)  # no envelope: the whole value is the body
     value = envelope["content"]
     if value is None:
         return NULL_BODY

@@ -47,7 +47,7 @@ def parse_rules(document: Mapping[str, Any], report: Report, query_names: Iterab
     `query_names` are the recorded parameters: a key of the query category that is none of them may be a path.
     """
     builder = _Rules(set(query_names))
-    for key in ("matchingRules", "requestMatchingRules", "responseMatchingRules"):
+    for key in _RULE_MEMBERS:
         value = document.get(key)
         if value is None:
             continue
@@ -61,6 +61,45 @@ def parse_rules(document: Mapping[str, Any], report: Report, query_names: Iterab
             else:
                 builder.add_category(name, rules, at.at(name))
     return builder.build()
+
+
+_RULE_MEMBERS = ("matchingRules", "requestMatchingRules", "responseMatchingRules")
+
+
+def parse_path_rules(document: Mapping[str, Any], report: Report) -> RuleList | None:
+    """Read the matching rules of a request's path, and no others."""
+    builder = _Rules(set())
+    for key in _RULE_MEMBERS:
+        value = document.get(key)
+        for name, rules in value.items() if isinstance(value, dict) else ():
+            if name.startswith("$") and "path" in name[:8]:
+                if parse_category(name) == "path":
+                    builder.add_flat(name, rules, report.at(key, name))
+            elif name == "path":
+                builder.add_category(name, rules, report.at(key, name))
+    return builder.build().path
+
+
+def parse_category(key: str) -> str | None:
+    """The category that a key of the V2 form is for; None when it cannot be read."""
+    try:
+        path = parse_path(key)
+    except PathError:
+        return None
+    return str(path[0]) if path else "body"
+
+
+def count_rules(document: Mapping[str, Any]) -> int:
+    """How many entries the matching rules of a request have, those for the path aside; only used to break ties."""
+    count = 0
+    for key in _RULE_MEMBERS:
+        value = document.get(key)
+        for name, rules in value.items() if isinstance(value, dict) else ():
+            if name.startswith("$"):
+                count += not name.startswith(("$.path", "$.status"))
+            elif name not in ("path", "status", "method") and isinstance(rules, dict):
+                count += len(rules)
+    return count
 
 
 _NAMED_CATEGORIES = ("header", "headers", "query", "body", "content", "contents", "metadata")

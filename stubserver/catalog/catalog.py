@@ -14,10 +14,14 @@ from stubserver.errors import LoadError
 class Catalog:
     """Holds `current`. Publishing parses and compiles aside, then swaps the snapshot by one assignment."""
 
-    def __init__(self, order: str = "specific", *, strict: bool = False) -> None:
+    def __init__(self, order: str = "specific", *, strict: bool = False, eager: int | None = None) -> None:
+        """`eager` is how many interactions are compiled before they are served, in the order of the documents; the
+        others are compiled when they are first needed. None, or strict loading, compiles all.
+        """
         self.current: Snapshot = build_snapshot((), order)
         self._order = order
         self._strict = strict
+        self._eager = None if strict else eager
 
     def publish(self, documents: Iterable[tuple[str, bytes | Problem]]) -> Snapshot:
         """Serve these documents from now on, in this order: (origin, content), or (origin, what kept it from coming).
@@ -27,7 +31,13 @@ class Catalog:
         anything is wrong.
         """
         earlier = {entry.origin: entry for entry in self.current.pacts}
-        loaded = [_load(origin, content, earlier.get(origin)) for origin, content in documents]
+        loaded: list[LoadedPact] = []
+        left = self._eager
+        for origin, content in documents:
+            entry = _load(origin, content, earlier.get(origin), left)
+            if left is not None and entry.pact is not None:
+                left = max(left - len(entry.pact.interactions), 0)
+            loaded.append(entry)
         if self._strict:
             _demand_flawless(loaded)
         snapshot = build_snapshot(loaded, self._order)
@@ -35,22 +45,21 @@ class Catalog:
         return snapshot
 
 
-def _load(origin: str, content: bytes | Problem, earlier: LoadedPact | None) -> LoadedPact:
+def _load(origin: str, content: bytes | Problem, earlier: LoadedPact | None, most: int | None) -> LoadedPact:
     if isinstance(content, Problem):
         return _broken(origin, "", (content,), earlier)
     sha = hashlib.sha256(content).hexdigest()
     if earlier is not None and earlier.sha == sha and not earlier.stale:
         return earlier
     try:
-        pact = load_pact(content)
+        return LoadedPact(origin, sha, load_pact(content, most))
     except PactError as error:
         return _broken(origin, sha, error.problems, earlier)
-    return LoadedPact(origin, sha, pact, pact.problems)
 
 
 def _broken(origin: str, sha: str, problems: tuple[Problem, ...], earlier: LoadedPact | None) -> LoadedPact:
     if earlier is not None and earlier.pact is not None:
-        return replace(earlier, problems=problems, stale=True)
+        return replace(earlier, flaws=problems, stale=True)
     return LoadedPact(origin, sha, None, problems)
 
 

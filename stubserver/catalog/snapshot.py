@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from matching import CompiledInteraction, CompiledPact, Index, Problem
 
@@ -33,15 +34,31 @@ ALL = Address()
 class LoadedPact:
     """One document: where it came from, what became of it, and what is wrong with it.
 
-    `pact` is None when the document could not be read at all. `stale` means that the document is broken now and an
-    earlier, good reading of it is still served.
+    `pact` is None when the document could not be read at all. `flaws` say why, or why it cannot be read now: `stale`
+    means that an earlier, good reading of it is still served.
     """
 
     origin: str
     sha: str
     pact: CompiledPact | None
-    problems: tuple[Problem, ...]
+    flaws: tuple[Problem, ...] = ()
     stale: bool = False
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that is wrong with it; of interactions that are not compiled yet, nothing is known."""
+        return self.flaws if self.pact is None or self.stale else self.pact.problems
+
+    @property
+    def served(self) -> int:
+        """How many of its interactions are served."""
+        pact = self.pact
+        return 0 if pact is None else sum(item.is_draft or item.refusal is None for item in pact.interactions)
+
+    @property
+    def drafts(self) -> int:
+        """How many of its interactions are not compiled yet."""
+        return sum(item.is_draft for item in self.pact.interactions) if self.pact is not None else 0
 
     @property
     def skip_reasons(self) -> dict[str, int]:
@@ -49,35 +66,56 @@ class LoadedPact:
         return dict(Counter(item.reason for item in self.pact.skipped)) if self.pact is not None else {}
 
 
-@dataclass(frozen=True, slots=True)
 class Stub:
-    """The interactions of one address, ready to answer."""
+    """The interactions of one address. They are indexed when the first request asks for them."""
 
-    address: Address
-    index: Index
+    def __init__(self, address: Address, interactions: Sequence[CompiledInteraction], order: str = "specific") -> None:
+        self.address = address
+        self.interactions = interactions
+        self._order = order
+
+    @functools.cached_property
+    def index(self) -> Index:
+        """The interactions by method and path."""
+        return Index(self.interactions, self._order)
 
 
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that is served, and what it came from."""
 
-    pacts: tuple[LoadedPact, ...] = ()
-    stubs: Mapping[Address, Stub] = field(default_factory=dict)
-    origins: Mapping[str, str] = field(default_factory=dict)  # interaction id to origin
-    interactions: Mapping[str, CompiledInteraction] = field(default_factory=dict)  # by id
+    def __init__(
+        self,
+        pacts: tuple[LoadedPact, ...],
+        stubs: Mapping[Address, Stub],
+        origins: Mapping[CompiledInteraction, str],
+    ) -> None:
+        self.pacts = pacts
+        self.stubs = stubs
+        self.origins = origins
 
     @property
     def root(self) -> Stub:
         """The stub of all pacts together."""
         return self.stubs[ALL]
 
+    @functools.cached_property
+    def interactions(self) -> Mapping[str, CompiledInteraction]:
+        """Those that are served, by id. Asking for them compiles all of them, which may take long."""
+        found: dict[str, CompiledInteraction] = {}
+        for interaction in self.root.interactions:
+            if interaction.refusal is None:
+                found.setdefault(interaction.id, interaction)
+        return found
+
+
+_INDEXED_FIRST = 1000  # interactions of a stub from which on it is indexed before the first request asks for it
+
 
 def build_snapshot(pacts: Iterable[LoadedPact], order: str) -> Snapshot:
-    """Index every address: all pacts, each provider, each integration. `order` is a key of matching.ORDERS."""
+    """Arrange every address: all pacts, each provider, each integration. `order` is a key of matching.ORDERS."""
     loaded = tuple(pacts)
     grouped: dict[Address, list[CompiledInteraction]] = {ALL: []}
-    origins: dict[str, str] = {}
-    interactions: dict[str, CompiledInteraction] = {}
+    origins: dict[CompiledInteraction, str] = {}
     for entry in loaded:
         pact = entry.pact
         if pact is None:
@@ -85,7 +123,9 @@ def build_snapshot(pacts: Iterable[LoadedPact], order: str) -> Snapshot:
         for address in (ALL, Address(pact.provider), Address(pact.provider, pact.consumer)):
             grouped.setdefault(address, []).extend(pact.interactions)
         for interaction in pact.interactions:
-            origins.setdefault(interaction.id, entry.origin)
-            interactions.setdefault(interaction.id, interaction)
-    stubs = {address: Stub(address, Index(members, order)) for address, members in grouped.items()}
-    return Snapshot(loaded, stubs, origins, interactions)
+            origins.setdefault(interaction, entry.origin)
+    stubs = {address: Stub(address, members, order) for address, members in grouped.items()}
+    for stub in stubs.values():
+        if len(stub.interactions) >= _INDEXED_FIRST:
+            stub.index  # noqa: B018  # asking builds it
+    return Snapshot(loaded, stubs, origins)

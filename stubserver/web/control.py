@@ -54,7 +54,7 @@ class ControlDoor:
     async def ready(self, request: web.Request) -> web.Response:
         """Something is served; 503 while nothing is."""
         snapshot = self._catalog.current
-        served = len(snapshot.root.index.interactions)
+        served = len(snapshot.root.interactions)
         broken = [entry.origin for entry in snapshot.pacts if entry.pact is None or entry.stale]
         document = {"status": "ready" if served else "empty", "interactions": served, "broken": broken}
         return json_response(document, status=200 if served else 503)
@@ -78,9 +78,11 @@ class ControlDoor:
             raise BadRequestError(
                 f"unknown parameters: {', '.join(sorted(unknown))}", "use provider, consumer, jsonpath"
             )
+        # Those that are not compiled yet are compiled for this, which may take long.
+        known = await self._stub_door.in_thread(lambda: snapshot.interactions)
         chosen = [
             interaction
-            for interaction in snapshot.interactions.values()
+            for interaction in known.values()
             if all(getattr(interaction, name) == value for name, value in wanted.items())
         ]
         if "jsonpath" not in request.query:
@@ -91,7 +93,8 @@ class ControlDoor:
     async def interaction(self, request: web.Request) -> web.Response:
         """One interaction in full."""
         snapshot = self._catalog.current
-        found = snapshot.interactions.get(request.match_info["id"])
+        known = await self._stub_door.in_thread(lambda: snapshot.interactions)
+        found = known.get(request.match_info["id"])
         if found is None:
             raise NotFoundError(
                 f"there is no interaction {request.match_info['id']}", f"see {CONTROL_PREFIX}/interactions"

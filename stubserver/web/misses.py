@@ -65,7 +65,7 @@ def _hint(question: Question, found: list[NearMiss]) -> str | None:
         return f"No loaded pact has the address {prefix}; there are: {', '.join(known[:10]) or 'none'}"
     if question.gave_up:
         return "A regular expression of the contract took too long on this request and was given up"
-    if not question.resolved.stub.index.interactions:
+    if not question.resolved.stub.interactions:
         return "No interactions are loaded; see /_stubserver/pacts for what became of each document"
     if not found:
         return "No path that resembles this one was found; see /_stubserver/interactions for those that exist"

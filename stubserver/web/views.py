@@ -105,7 +105,7 @@ def stub_document(stub: Stub, base_url: str) -> dict[str, Any]:
         "url": base_url + (base_path(address) or "/"),
         "provider": address.provider,
         "consumer": address.consumer,
-        "interactions": len(stub.index.interactions),
+        "interactions": len(stub.interactions),
     }
 
 
@@ -119,7 +119,8 @@ def pact_document(entry: LoadedPact, base_url: str) -> dict[str, Any]:
             "provider": pact.provider,
             "specification": pact.specification,
             "stub": base_url + base_path(Address(pact.provider, pact.consumer)),
-            "served": len(pact.interactions),
+            "served": entry.served,
+            "uncompiled": entry.drafts,
             "messages": len(pact.messages),
             "skipped": [
                 {"description": item.description, "pointer": item.pointer, "reason": item.reason}
@@ -141,4 +142,4 @@ def problem_document(problem: Problem) -> dict[str, str]:
 
 def origin_of(snapshot: Snapshot, interaction: CompiledInteraction) -> str:
     """The document an interaction came from."""
-    return snapshot.origins.get(interaction.id, "")
+    return snapshot.origins.get(interaction, "")

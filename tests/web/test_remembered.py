@@ -6,7 +6,7 @@ import itertools
 import json
 import tracemalloc
 
-from matching import Index, Request, load_pact
+from matching import Request, load_pact
 from stubserver.catalog import Address, Stub
 from stubserver.catalog.hot import Decisions
 from tests.conftest import Serve, http_pact
@@ -82,7 +82,7 @@ async def test_what_is_published_later_is_served(serve: Serve) -> None:
 def test_what_is_remembered_stays_within_its_bytes() -> None:
     """The limit holds for all that is kept: long paths, queries and headers count as well as bodies."""
     pact = load_pact(json.dumps(WEB).encode())
-    stub = Stub(Address(), Index(pact.interactions))
+    stub = Stub(Address(), pact.interactions)
     decisions = Decisions(1 << 20)
     tracemalloc.start()
     try:
