@@ -31,13 +31,21 @@ ORDERS: Mapping[str, Callable[[CompiledInteraction], tuple[int, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Match:
-    """The interaction that answers. `lenient` when it does not match in full but is near enough by request."""
+    """The interaction that answers. `lenient` when it does not match in full but is near enough by request, `gave_up`
+    when a slow pattern was given up: another time may differ.
 
-    interaction: CompiledInteraction
-    lenient: bool = False
-    gave_up: bool = False
+    A match in full that nothing was given up for is the same object each time, for as long as there is its index.
+    `memo` is for whoever answers with it; nothing here looks at it.
+    """
+
+    __slots__ = ("gave_up", "interaction", "lenient", "memo")
+
+    def __init__(self, interaction: CompiledInteraction, *, lenient: bool = False, gave_up: bool = False) -> None:
+        self.interaction = interaction
+        self.lenient = lenient
+        self.gave_up = gave_up
+        self.memo: Any = None
 
 
 SEGMENTS = 16  # how many segments of a path count when paths are compared for resemblance
@@ -50,17 +58,16 @@ def path_segments(path: str) -> tuple[str, ...]:
     return tuple(percent_decoded(path).lower().strip("/").split("/"))
 
 
-class Candidate:
-    """An interaction of an index with its place in the order of preference; the lowest rank is preferred. `match` is
-    what is found when it answers.
+class Candidate(Match):
+    """An interaction of an index with its place in the order of preference; the lowest rank is preferred. It is the
+    match that is found when it accepts a request.
     """
 
-    __slots__ = ("interaction", "match", "rank")
+    __slots__ = ("rank",)
 
     def __init__(self, rank: int, interaction: CompiledInteraction) -> None:
+        super().__init__(interaction)
         self.rank = rank
-        self.interaction = interaction
-        self.match = Match(interaction)
 
 
 class Bucket:
@@ -69,7 +76,7 @@ class Bucket:
     __slots__ = ("_constrained_headers", "_sieve", "candidates")
 
     def __init__(self) -> None:
-        self.candidates: list[Candidate] = []
+        self.candidates: Sequence[Candidate] = []
         self._constrained_headers: tuple[str, ...] | None = None
         self._sieve: Sieve[Candidate] | Sequence[Candidate] | None = None
 
@@ -95,10 +102,11 @@ _Member = tuple[RuledPath, Bucket]
 
 @dataclass(frozen=True, slots=True)
 class _PatternSet:
-    """Path patterns that RE2 matches in one pass, with the bucket of each."""
+    """Path patterns that RE2 matches in one pass, with the path and the bucket of each."""
 
     patterns: re2.Set
-    members: list[_Member]
+    paths: list[RuledPath]
+    members: list[Bucket]
 
     def buckets(self, request: Request) -> list[Bucket]:
         path = request.path
@@ -106,9 +114,9 @@ class _PatternSet:
         if "%" in path:
             hits = {*(hits or ()), *(self.patterns.Match(encoded(request.decoded_path)) or ())}
         elif path.isascii():
-            return [self.members[hit][1] for hit in hits] if hits else []
+            return [self.members[hit] for hit in hits] if hits else []
         # Beyond ASCII the set may let through too many.
-        return [bucket for path, bucket in map(self.members.__getitem__, hits or ()) if path.matches(request)]
+        return [self.members[hit] for hit in hits or () if self.paths[hit].matches(request)]
 
 
 @dataclass(slots=True)
@@ -206,11 +214,14 @@ class _Builder:
             joinable = path.pattern is not None and path.pattern.linear_source is not None
             key: Any = path.pattern.source if path.pattern is not None else id(path)
             _, bucket = (self._patterns if joinable else self._ruled).setdefault(key, (path, Bucket()))
+        assert isinstance(bucket.candidates, list)
         bucket.candidates.append(candidate)
 
     def build(self) -> MethodIndex:
         sets, refused = _pattern_sets(list(self._patterns.values()))
         ruled = [*self._patterns.values(), *self._ruled.values()]
+        for bucket in (*self._literals.values(), *(bucket for _, bucket in ruled)):
+            bucket.candidates = tuple(bucket.candidates)
         first = min((bucket.candidates[0].rank for _, bucket in ruled), default=_LAST)
         return MethodIndex(self._literals, sets, [*self._ruled.values(), *refused], first)
 
@@ -234,4 +245,4 @@ def _pattern_sets(members: list[_Member]) -> tuple[list[_PatternSet], list[_Memb
         half = len(members) // 2
         first, second = _pattern_sets(members[:half]), _pattern_sets(members[half:])
         return first[0] + second[0], first[1] + second[1]
-    return [_PatternSet(patterns, members)], []
+    return [_PatternSet(patterns, [path for path, _ in members], [bucket for _, bucket in members])], []

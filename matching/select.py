@@ -90,7 +90,7 @@ def find(
             found = _first(index, request, state.wants, buckets)
             found = found or _first(index, request, state.admits_stateless, buckets)
         if found is not None:
-            return Match(found.interaction, gave_up=True) if patience.gave_up else found.match
+            return Match(found.interaction, gave_up=True) if patience.gave_up else found
         nearest = _nearest_overlooking(index, request, state) if lenient else None
         if nearest is not None:
             return Match(nearest, lenient=True, gave_up=patience.gave_up)

@@ -1,7 +1,8 @@
-"""An answer on its way out: status, header lines and body, turned into the bytes of the wire at most once a second."""
+"""An answer on its way out: status, header lines and body, and the bytes that they are on the wire."""
 
 from __future__ import annotations
 
+import copy
 import http
 import math
 from typing import Any
@@ -36,8 +37,8 @@ class Answer:
     """
 
     __slots__ = (
-        "_dated", "_for_date", "_head", "_log_tail", "body", "event", "headers", "interaction", "is_shared",
-        "lasts_until", "outcome", "status", "tally",
+        "_end_of_head", "_head", "_sent_body", "body", "event", "headers", "interaction", "is_shared", "lasts_until",
+        "outcome", "status", "tally",
     )  # fmt: skip
 
     def __init__(
@@ -58,7 +59,7 @@ class Answer:
         Raises ValueError for a header that would break the answer apart.
         """
         self.status = status
-        self.headers = headers
+        self.headers = tuple(headers.items())
         self.body = body
         self.tally = tally
         self.outcome = outcome
@@ -67,49 +68,34 @@ class Answer:
         self.is_shared = is_shared
         self.event = event
         self._head = head_bytes(status, headers, len(body))
-        self._dated = b""
-        self._for_date: bytes | None = None
-        self._log_tail: bytes | None = None
+        self._end_of_head = b"\r\n" if "Date" in headers else None
+        self._sent_body = b"" if status in _BODILESS else body
 
     def wire(self, date_line: bytes) -> bytes:
-        """The whole answer as it goes out over HTTP/1.1 on a connection that stays open.
-
-        `date_line` is the Date header with its line break; the same object for all answers of one second.
+        """The whole answer as it goes out over HTTP/1.1 on a connection that stays open. `date_line` is the Date header
+        and the empty line after it.
         """
-        if self._for_date is not date_line:
-            date = b"" if "Date" in self.headers else date_line
-            body = b"" if self.status in _BODILESS else self.body
-            self._dated = b"".join((self._head, date, b"\r\n", body))
-            self._for_date = date_line
-        return self._dated
+        return b"".join((self._head, self._end_of_head or date_line, self._sent_body))
 
     @property
     def log_tail(self) -> bytes:
         """What an access log says of the answer after the request line."""
-        if self._log_tail is None:
-            self._log_tail = f'" {self.status} {len(self.body)} {self.outcome} {self.interaction}\n'.encode()
-        return self._log_tail
+        return b'" %d %d %b %b\n' % (self.status, len(self.body), self.outcome.encode(), self.interaction.encode())
 
     @property
     def size(self) -> int:
         """Bytes that keeping the answer takes, about."""
-        return 2 * len(self._head) + len(self.body) + len(self._dated)
+        return 2 * len(self._head) + len(self.body)
 
     def fleeting(self) -> Answer:
         """The same answer, which an equal request may not get."""
-        return Answer(
-            self.status,
-            self.headers,
-            self.body,
-            self.tally,
-            outcome=self.outcome,
-            interaction=self.interaction,
-            event=self.event,
-        )
+        copied = copy.copy(self)
+        copied.lasts_until = NEVER
+        return copied
 
     def as_response(self) -> web.Response:
         """The same answer for aiohttp to write, which knows of HEAD, HTTP/1.0 and closing connections."""
-        return web.Response(status=self.status, headers=self.headers, body=self.body)
+        return web.Response(status=self.status, headers=CIMultiDict(self.headers), body=self.body)
 
 
 def head_bytes(status: int, headers: CIMultiDict[str], length: int) -> bytes:

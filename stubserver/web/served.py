@@ -14,16 +14,6 @@ from stubserver.web.problems import SERVER
 from stubserver.web.wire import description_text
 
 
-class Ready:
-    """What an interaction that answered before answers with: its header lines, and whole answers by origin."""
-
-    __slots__ = ("answers", "headers")
-
-    def __init__(self, interaction: CompiledInteraction) -> None:
-        self.headers = ready_headers(interaction)
-        self.answers: dict[str | None, Answer] = {}
-
-
 @dataclass(frozen=True, slots=True)
 class Served:
     """What belongs to one snapshot. A request that has begun finishes with the one it began with.
@@ -36,7 +26,6 @@ class Served:
     book: AddressBook
     replay: HotCache[Answer]
     decisions: Decisions
-    ready: dict[CompiledInteraction, Ready] = field(default_factory=dict)  # answers given before
     echoing: dict[CompiledInteraction, ResponseTemplate | None] = field(default_factory=dict)  # templates with echo
 
 

@@ -38,7 +38,7 @@ from stubserver.web.generation import Generation
 from stubserver.web.metrics import Tallies
 from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
 from stubserver.web.problems import JSON_HEADERS, PROBLEM_TYPE, SERVER, dumped, problem_document
-from stubserver.web.served import Ready, Served
+from stubserver.web.served import Served, ready_headers
 from stubserver.web.visit import Visit
 from stubserver.web.wire import split_target
 
@@ -225,28 +225,28 @@ class StubDoor:
         return selector
 
     def _hit(self, visit: Visit, found: Match) -> Answer:
-        """What the interaction recorded: made once for each origin that asks."""
-        ready = self._ready(visit.served, found)
+        """What the interaction recorded: made once for each origin that asks, and kept with the match."""
         origin = self._cors.origin_of(visit.fields.headers) if self._cors is not None else None
-        if found.lenient or self._options.log_hits:
-            return self._made(visit, ready, found, origin, NEVER if found.gave_up else ALWAYS)
-        answer = ready.answers.get(origin)
+        memo = found.memo
+        if origin is None and type(memo) is Answer:
+            return memo
+        if found.lenient or found.gave_up or self._options.log_hits:
+            return self._made(visit, found, origin, NEVER if found.gave_up else ALWAYS)
+        if memo is None and origin is None:
+            memo = found.memo = self._made(visit, found, None, ALWAYS, is_shared=True)
+            return memo
+        if not isinstance(memo, dict):
+            memo = found.memo = {None: memo or self._made(visit, found, None, ALWAYS, is_shared=True)}
+        answer: Answer | None = memo.get(origin)
         if answer is None:
-            answer = self._made(visit, ready, found, origin, ALWAYS, is_shared=True)
-            if len(ready.answers) < _ORIGINS:
-                ready.answers[origin] = answer
-        return answer.fleeting() if found.gave_up else answer
-
-    def _ready(self, served: Served, found: Match) -> Ready:
-        ready = served.ready.get(found.interaction)
-        if ready is None:
-            ready = served.ready[found.interaction] = Ready(found.interaction)
-        return ready
+            answer = self._made(visit, found, origin, ALWAYS, is_shared=True)
+            if len(memo) < _ORIGINS:
+                memo[origin] = answer
+        return answer
 
     def _made(
         self,
         visit: Visit,
-        ready: Ready,
         found: Match,
         origin: str | None,
         lasts_until: float,
@@ -256,7 +256,7 @@ class StubDoor:
     ) -> Answer:
         """The answer of an interaction; `generated` is status, body and headers in place of the recorded ones."""
         interaction = found.interaction
-        headers = ready.headers.copy()
+        headers = ready_headers(interaction)
         status, body = interaction.response.status, interaction.response.body
         if generated is not None:
             status, body, lines = generated
@@ -326,8 +326,7 @@ class StubDoor:
         given = visit.fields.headers
         origin = self._cors.origin_of(given) if self._cors is not None else None
         lasts_until = NEVER if found.gave_up else self.generation.lasts_until(given)
-        ready = self._ready(visit.served, found)
-        return self._made(visit, ready, found, origin, lasts_until, generated=filled)
+        return self._made(visit, found, origin, lasts_until, generated=filled)
 
     async def _explain_aside(self, visit: Visit, question: Question) -> _Step:
         return self._miss(visit, question, await self.in_thread(explain_miss, question, self._options.near_misses))
