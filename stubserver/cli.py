@@ -179,6 +179,8 @@ async def _serve(server: Server) -> None:
         host, port = await server.start()
     except StubServerError as error:
         _fail(error, EXIT_LISTEN, as_json=as_json)
+    # Threads match and explain large bodies; they have to let the event loop go on often.
+    sys.setswitchinterval(0.001)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if as_json:
         log_start(snapshot, url)

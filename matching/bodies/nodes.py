@@ -237,7 +237,8 @@ class Object:
         yield from explain_checks(self.checks, actual, path)
         yield from _key_differences(self.members, actual, path, "equality", extra_keys=self.extra_keys)
         for key, node in self.members.items():
-            if key in actual:
+            # Most scalars are as they should be, and finding that out costs less than beginning to explain them.
+            if key in actual and not (isinstance(node, (Same, Value)) and node.matches(actual[key])):
                 yield from node.explain(actual[key], path + render_step(key))
 
 
@@ -295,7 +296,7 @@ class Array:
         yield from explain_checks(self.checks, actual, path)
         for index, value in enumerate(actual):
             node = self._items[index] if index < recorded else self._further.get(index, self._rest)
-            if node is not None:
+            if node is not None and not node.matches(value):
                 yield from node.explain(value, f"{path}[{index}]")
 
 

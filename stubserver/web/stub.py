@@ -96,6 +96,7 @@ class StubDoor:
         self.replayed = 0
         self._served = self._serve(catalog.current)
         self._pool = ThreadPoolExecutor(_THREADS, "matching")
+        self._explaining = asyncio.Semaphore(_THREADS)
         if options.provider_state is not None:
             StateSelector(options.provider_state)
 
@@ -167,9 +168,7 @@ class StubDoor:
             return Answer(204, lines, b"", tally, outcome="preflight", lasts_until=ALWAYS)
         snapshot = visit.served.book.snapshot
         question = Question(snapshot, visit.resolved, request, visit.state, visit.fields.server, found.gave_up)
-        if len(request.body) > _EXPLAIN_IN_THREAD:
-            return self._explain_aside(visit, question)
-        return self._miss(visit, question, explain_miss(question, self._options.near_misses))
+        return self._explain(visit, question)
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What the stub door would answer the request with; remembers nothing, so any thread may ask."""
@@ -328,8 +327,15 @@ class StubDoor:
         lasts_until = NEVER if found.gave_up else self.generation.lasts_until(given)
         return self._made(visit, found, origin, lasts_until, generated=filled)
 
-    async def _explain_aside(self, visit: Visit, question: Question) -> _Step:
-        return self._miss(visit, question, await self.in_thread(explain_miss, question, self._options.near_misses))
+    async def _explain(self, visit: Visit, question: Question) -> _Step:
+        """One explanation after the other, and others are served in between."""
+        async with self._explaining:
+            if len(question.request.body) > _EXPLAIN_IN_THREAD:
+                report = await self.in_thread(explain_miss, question, self._options.near_misses)
+            else:
+                await asyncio.sleep(0)
+                report = explain_miss(question, self._options.near_misses)
+        return self._miss(visit, question, report)
 
     def _miss(self, visit: Visit, question: Question, report: dict[str, Any]) -> Answer:
         # Names only: values may be secrets or personal, and logs are kept.
