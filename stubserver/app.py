@@ -24,6 +24,7 @@ from stubserver.web.addressing import is_control
 from stubserver.web.connection import DirectServer, Wiring
 from stubserver.web.control import ControlDoor, control_application
 from stubserver.web.doors import dispatch, request_factory
+from stubserver.web.metrics import Metrics, Reading
 from stubserver.web.stub import StubDoor, StubOptions
 from stubserver.web.ticker import Ticker
 
@@ -124,8 +125,9 @@ class Server:
     async def start(self) -> tuple[str, int]:
         """Listen; the host and port that were got. Raises ListenError."""
         settings = self.settings
+        metrics = Metrics(self._stub_door.tallies, self._readings) if settings.metrics else None
         control = control_application(
-            ControlDoor(self.catalog, self._stub_door, settings.near_misses), settings.max_body
+            ControlDoor(self.catalog, self._stub_door, settings.near_misses, metrics), settings.max_body
         )
         self._control_runner = web.AppRunner(control, access_log=None)
         await self._control_runner.setup()
@@ -165,6 +167,17 @@ class Server:
             self._watcher = asyncio.create_task(self._watch())
             self._watcher.add_done_callback(_tell_end_of_watch)
         return host, port
+
+    def _readings(self) -> Iterable[Reading]:
+        """What is measured beside answers."""
+        snapshot, door = self.catalog.current, self._stub_door
+        yield Reading("pacts", "Pacts that are served.", sum(entry.pact is not None for entry in snapshot.pacts))
+        yield Reading("interactions", "Interactions that are served.", len(snapshot.root.interactions))
+        yield Reading("replays", "Answers given for the very bytes of an earlier request.", door.replayed, True)
+        yield Reading("hot_cache_bytes", "Bytes of answers and decisions that are kept.", door.remembered_bytes)
+        yield Reading("loop_lag_seconds", "How late the latest tick of the event loop was.", self._ticker.lag)
+        if isinstance(self._runner, web.ServerRunner) and isinstance(server := self._runner.server, DirectServer):
+            yield Reading("connections", "Connections that are open.", server.open_connections)
 
     async def stop(self) -> None:
         """Stop watching and listening; requests in flight are finished."""

@@ -276,6 +276,11 @@ class DirectServer(web.Server):
         self.renew_parser()
         ticker.each_second(self._sweep)
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, aiohttp's included."""
+        return len(self.direct) + len(self.connections)
+
     def __call__(self) -> Any:
         """The protocol of a new connection."""
         return Connection(self) if self._wiring.fast_path else self.make_handler()

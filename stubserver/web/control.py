@@ -20,8 +20,9 @@ from stubserver.catalog import Catalog, Snapshot
 from stubserver.errors import BadRequestError, MethodNotAllowedError, NotFoundError, StubServerError
 from stubserver.web.addressing import CONTROL_PREFIX
 from stubserver.web.messages import message_answer, message_summary, messages_of
+from stubserver.web.metrics import CONTENT_TYPE, Metrics
 from stubserver.web.misses import Question, explain_miss
-from stubserver.web.problems import json_response, problem_response
+from stubserver.web.problems import SERVER, json_response, problem_response
 from stubserver.web.query import JsonPathQuery
 from stubserver.web.stub import StubDoor
 from stubserver.web.views import (
@@ -37,10 +38,11 @@ from stubserver.web.wire import read_expected_body, server_of, split_target
 class ControlDoor:
     """Handlers of the control door."""
 
-    def __init__(self, catalog: Catalog, stub_door: StubDoor, near_misses: int) -> None:
+    def __init__(self, catalog: Catalog, stub_door: StubDoor, near_misses: int, metrics: Metrics | None = None) -> None:
         self._catalog = catalog
         self._stub_door = stub_door
         self._near_misses = near_misses
+        self._metrics = metrics
 
     async def index(self, request: web.Request) -> web.Response:
         """What there is to ask."""
@@ -58,6 +60,13 @@ class ControlDoor:
         broken = [entry.origin for entry in snapshot.pacts if entry.pact is None or entry.stale]
         document = {"status": "ready" if served else "empty", "interactions": served, "broken": broken}
         return json_response(document, status=200 if served else 503)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Counters in the text format of Prometheus; 404 where they are turned off."""
+        if self._metrics is None:
+            raise NotFoundError("metrics are turned off", "start the server without --no-metrics")
+        headers = {"Server": SERVER, "Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
+        return web.Response(body=self._metrics.text(), headers=headers)
 
     async def stubs(self, request: web.Request) -> web.Response:
         """Every address that is served."""
@@ -222,6 +231,7 @@ ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("GET", "/", "index", ControlDoor.index),
     ("GET", "/health", "health", ControlDoor.health),
     ("GET", "/ready", "ready", ControlDoor.ready),
+    ("GET", "/metrics", "metrics", ControlDoor.metrics),
     ("GET", "/stubs", "stubs", ControlDoor.stubs),
     ("GET", "/pacts", "pacts", ControlDoor.pacts),
     ("GET", "/interactions", "interactions", ControlDoor.interactions),

@@ -5,7 +5,8 @@ Answering adds one to an integer; all the rest is done when somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -34,30 +35,37 @@ class Tallies:
         return iter([(key, tally.count) for key, tally in self._tallies.items()])
 
 
-class Metrics(Collector):
-    """What the control door shows at `/metrics`; `read` gives the gauges and counters that are not tallies."""
+class Reading(NamedTuple):
+    """One value, read when somebody asks. A counter only ever grows."""
 
-    def __init__(self, tallies: Tallies) -> None:
+    name: str
+    text: str
+    value: float
+    is_counter: bool = False
+
+
+class Metrics(Collector):
+    """What the control door shows at `/metrics`: the tallies, some readings, and what Python says of the process."""
+
+    def __init__(self, tallies: Tallies, read: Callable[[], Iterable[Reading]]) -> None:
         self._tallies = tallies
+        self._read = read
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self.gauges: dict[str, tuple[str, float]] = {}
-        self.counters: dict[str, tuple[str, float]] = {}
 
     def collect(self) -> Iterator[Metric]:
         """Everything of ours."""
         labels = ["outcome", "consumer", "provider"]
-        answers = CounterMetricFamily("stubserver_answers", "Requests to stubs that were answered.", labels=labels)
+        answers = CounterMetricFamily("stubserver_answers", "Answers to requests for stubs.", labels=labels)
         for key, count in self._tallies:
             answers.add_metric([text.encode("utf-8", "replace").decode() for text in key], count)
         yield answers
-        for name, (text, value) in self.counters.items():
-            yield CounterMetricFamily(f"stubserver_{name}", text, value=value)
-        for name, (text, value) in self.gauges.items():
-            yield GaugeMetricFamily(f"stubserver_{name}", text, value=value)
+        for reading in self._read():
+            family = CounterMetricFamily if reading.is_counter else GaugeMetricFamily
+            yield family(f"stubserver_{reading.name}", reading.text, value=reading.value)
 
     def text(self) -> bytes:
         """The exposition."""
