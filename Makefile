@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test coverage oracle fuzz lint format examples bench bench-micro bench-http bench-smoke \
+.PHONY: run test test-uncached test-aiohttp coverage oracle fuzz lint format examples bench bench-micro bench-http bench-smoke \
   bench-profile bench-peers clean
 
 run: $(VENV)/.installed-run ## serve the example pacts
@@ -14,6 +14,16 @@ run: $(VENV)/.installed-run ## serve the example pacts
 
 test: $(VENV)/.installed-test ## all tests
 	$(BIN)/python -m pytest
+
+# The tests that need a server.
+SERVER_TESTS := tests/web tests/clients tests/conformance/test_specification_socket.py tests/test_cli.py tests/test_docs.py
+
+test-uncached: $(VENV)/.installed-test ## the tests of the server with the caches off, and with everything left to aiohttp
+	STUBSERVER_HOT_CACHE=0 $(BIN)/python -m pytest $(SERVER_TESTS)
+	STUBSERVER_HOT_CACHE=0 STUBSERVER_FAST_PATH=false $(BIN)/python -m pytest $(SERVER_TESTS)
+
+test-aiohttp: $(VENV)/.installed-test ## the tests of the hot path with every supported version of aiohttp
+	$(BIN)/python -m tests.every_aiohttp
 
 # The tests of the core, those that need no server.
 CORE_TESTS := tests/matching tests/generators tests/conformance/test_specification.py tests/test_matching_docs.py
