@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from matching.json_text import kind_of, strict_equal
+from matching.json_text import exactly, kind_of, strict_equal
 from matching.matchers import Matcher, OneKind, SameType
 from matching.mismatch import Mismatch, Part, counted, inequality, shown
 from matching.paths import render_step
@@ -106,7 +106,8 @@ class Same:
     def __init__(self, example: Any) -> None:
         self.example = example
         self.is_scalar = not isinstance(example, (dict, list))
-        self._canonical = None if self.is_scalar else _canonical(example)
+        canonical = None if self.is_scalar else _canonical(example)
+        self._canonical = None if canonical is None else exactly(canonical)
 
     def matches(self, actual: Any) -> bool:
         if type(actual) is not type(self.example) or actual != self.example:

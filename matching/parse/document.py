@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from matching.errors import PactError, Problem, Severity
-from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json, text_of
+from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, exactly, parse_json, text_of
 from matching.model import (
     ExampleRequest,
     ExampleResponse,
@@ -128,7 +128,7 @@ def _draft(entry: Mapping[str, Any], index: int, specification: Specification, r
     method, path, query = _parse_target(request, unheard)
     headers = request.get("headers")
     return Draft(
-        bytes(bytearray(dump_json(entry))),  # a copy: what orjson returns holds memory for much more
+        exactly(dump_json(entry)),
         index,
         specification,
         report.pointer,

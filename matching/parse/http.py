@@ -16,7 +16,7 @@ from matching.content_types import (
     xml_codec,
 )
 from matching.http_text import base64_decoded, parse_query, split_header
-from matching.json_text import JsonError, dump_json, parse_json, text_of
+from matching.json_text import JsonError, dump_json, exactly, parse_json, text_of
 from matching.model import MISSING_BODY, NULL_BODY, Body, BodyState, HeaderValues, QueryParameters
 from matching.parse.report import Report
 
@@ -73,7 +73,7 @@ def parse_body(document: Mapping[str, Any], headers: HeaderValues) -> Body:
     if value == "" and isinstance(value, str):
         return Body(BodyState.EMPTY, b"", declared)
     if not isinstance(value, str):
-        return Body(BodyState.PRESENT, dump_json(value), declared or JSON)
+        return Body(BodyState.PRESENT, exactly(dump_json(value)), declared or JSON)
     content = _text_content(value, declared)
     return Body(BodyState.PRESENT, content, declared or detect_content_type(content))
 
@@ -150,7 +150,7 @@ def _detected(value: Any, content: bytes) -> ContentType | None:
 
 def _envelope_content(value: Any, encoded: Any, declared: ContentType | None, report: Report) -> bytes:
     if not isinstance(value, str):
-        return dump_json(value)
+        return exactly(dump_json(value))
     text = value.encode("utf-8", "surrogatepass")
     if encoded is None or encoded is False:
         if value and declared is not None and declared.essence == GRAPHQL:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import functools
 import http
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
@@ -37,7 +39,7 @@ class Answer:
     """
 
     __slots__ = (
-        "_end_of_head", "_head", "_sent_body", "body", "event", "headers", "interaction", "is_shared", "lasts_until",
+        "_body_at", "_is_dated", "_rest", "_status_line", "event", "headers", "interaction", "is_shared", "lasts_until",
         "outcome", "status", "tally",
     )  # fmt: skip
 
@@ -60,32 +62,46 @@ class Answer:
         """
         self.status = status
         self.headers = tuple(headers.items())
-        self.body = body
         self.tally = tally
         self.outcome = outcome
         self.interaction = interaction
         self.lasts_until = lasts_until
         self.is_shared = is_shared
         self.event = event
-        self._head = head_bytes(status, headers, len(body))
-        self._end_of_head = b"\r\n" if "Date" in headers else None
-        self._sent_body = b"" if status in _BODILESS else body
+        # What answers have in common stays at hand; what is this one's own is in one piece, fetched at once.
+        self._status_line = _status_line(status)
+        self._is_dated = "Date" in headers
+        self._rest = fields_bytes(status, self.headers, len(body))
+        self._body_at = len(self._rest)
+        self._rest += body
+
+    @property
+    def body(self) -> bytes:
+        """The body, content codings and all."""
+        return self._rest[self._body_at :]
 
     def wire(self, date_line: bytes) -> bytes:
-        """The whole answer as it goes out over HTTP/1.1 on a connection that stays open. `date_line` is the Date header
-        and the empty line after it.
-        """
-        return b"".join((self._head, self._end_of_head or date_line, self._sent_body))
+        """The whole answer as it goes out over HTTP/1.1 on a connection that stays open; `date_line` is the Date header."""
+        if self._is_dated:
+            date_line = b""
+        if self.status in _BODILESS:
+            return b"".join((self._status_line, date_line, self._rest[: self._body_at]))
+        return b"".join((self._status_line, date_line, self._rest))
 
     @property
     def log_tail(self) -> bytes:
         """What an access log says of the answer after the request line."""
-        return b'" %d %d %b %b\n' % (self.status, len(self.body), self.outcome.encode(), self.interaction.encode())
+        return b'" %d %d %b %b\n' % (
+            self.status,
+            self.size - self._body_at,
+            self.outcome.encode(),
+            self.interaction.encode(),
+        )
 
     @property
     def size(self) -> int:
         """Bytes that keeping the answer takes, about."""
-        return 2 * len(self._head) + len(self.body)
+        return len(self._rest)
 
     def fleeting(self) -> Answer:
         """The same answer, which an equal request may not get."""
@@ -98,11 +114,16 @@ class Answer:
         return web.Response(status=self.status, headers=CIMultiDict(self.headers), body=self.body)
 
 
-def head_bytes(status: int, headers: CIMultiDict[str], length: int) -> bytes:
-    """Status line and header lines, without Date and the empty line that ends them. Raises ValueError."""
-    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}", *(f"{name}: {value}" for name, value in headers.items())]
+@functools.lru_cache(maxsize=1024)
+def _status_line(status: int) -> bytes:
+    return f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode()
+
+
+def fields_bytes(status: int, headers: Iterable[tuple[str, str]], length: int) -> bytes:
+    """The header lines, without Date, and the empty line that ends them. Raises ValueError."""
+    lines = [f"{name}: {value}" for name, value in headers]
     if any("\r" in line or "\n" in line or "\0" in line for line in lines):
         raise ValueError("a header with a line break or a null character")
     if status not in _BODILESS:
         lines.append(f"Content-Length: {length}")
-    return "\r\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
+    return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape")

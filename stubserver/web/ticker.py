@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 
 class Ticker:
-    """`date_line` is the Date header of this second and the empty line after it, `log_stamp` its moment as access logs
+    """`date_line` is the Date header of this second, `log_stamp` its moment as access logs
     write it (Common Log Format), `now` the event loop's time, all of them at most a second old.
     `lag` is how late, in seconds, the latest tick came.
     """
@@ -42,7 +42,7 @@ class Ticker:
 
     def _read(self) -> None:
         moment = time.time()
-        self.date_line = f"Date: {formatdate(moment, usegmt=True)}\r\n\r\n".encode()
+        self.date_line = f"Date: {formatdate(moment, usegmt=True)}\r\n".encode()
         self.log_stamp = time.strftime('[%d/%b/%Y:%H:%M:%S %z] "', time.localtime(moment)).encode()
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
