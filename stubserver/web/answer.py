@@ -81,7 +81,7 @@ class Answer:
         return self._rest[self._body_at :]
 
     def wire(self, date_line: bytes) -> bytes:
-        """The whole answer as it goes out over HTTP/1.1 on a connection that stays open; `date_line` is the Date header."""
+        """The whole answer as it goes out over HTTP/1.1 on a connection that stays open, with this Date header."""
         if self._is_dated:
             date_line = b""
         if self.status in _BODILESS:
@@ -91,12 +91,8 @@ class Answer:
     @property
     def log_tail(self) -> bytes:
         """What an access log says of the answer after the request line."""
-        return b'" %d %d %b %b\n' % (
-            self.status,
-            self.size - self._body_at,
-            self.outcome.encode(),
-            self.interaction.encode(),
-        )
+        length = len(self._rest) - self._body_at
+        return f'" {self.status} {length} {self.outcome} {self.interaction}\n'.encode()
 
     @property
     def size(self) -> int:
