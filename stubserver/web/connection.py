@@ -151,7 +151,8 @@ class Connection(asyncio.Protocol):
             return
         fields = Fields(message.headers, message.raw_headers, server.scheme)
         block = data[line:begin]
-        if server.fields.admits(block):
+        # Only what surely stands between the request line and the body: parsers take more for a request line.
+        if _PLAIN_LINE.fullmatch(data, 0, line) is not None and server.fields.admits(block):
             server.fields.keep(block, (fields, length), _FIELDS + len(block))
         self._go_in(data, begin, message.method, message.path, fields, length, served)
 
