@@ -12,7 +12,7 @@ from matching.index import ORDERS, Bucket, Index, Match
 from matching.interaction import CompiledInteraction, CompiledPact
 from matching.messages import CompiledMessage, MessageMatcher
 from matching.mismatch import Mismatch, Part
-from matching.patterns import PatternError
+from matching.patterns import PatternError, bounded
 from matching.request import Request
 from matching.response import CompiledResponse
 from matching.response_matcher import ResponseMatcher
@@ -41,6 +41,7 @@ __all__ = [
     "ResponseTemplate",
     "Severity",
     "StateSelector",
+    "bounded",
     "draw_key",
     "echo_template",
     "example_request",

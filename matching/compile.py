@@ -33,7 +33,7 @@ from matching.model import (
     RuleList,
     SkippedInteraction,
 )
-from matching.parse import Draft, draft_document, parse_document, read_document
+from matching.parse import Draft, parse_document, read_document
 from matching.parts import (
     LiteralPath,
     RuledPath,
@@ -48,14 +48,10 @@ from matching.response import CompiledResponse, compile_response
 def load_pact(content: bytes, most: int | None = None) -> CompiledPact:
     """Parse and compile one document. Raises PactError when it is not a pact at all.
 
-    With `most`, a document of more interactions is only read so far that they can be found; each is compiled when it is
-    first needed.
+    With `most`, only so many interactions are compiled; the others are read so far that they can be found, and each is
+    compiled when it is first needed.
     """
-    document = read_document(content)
-    if most is None or len(document.entries) <= most:
-        return compile_pact(parse_document(document))
-    pact, drafts = draft_document(document)
-    return compile_pact(pact, drafts)
+    return compile_pact(*parse_document(read_document(content), most))
 
 
 def compile_pact(pact: Pact, drafts: Iterable[Draft] = ()) -> CompiledPact:
@@ -65,10 +61,8 @@ def compile_pact(pact: Pact, drafts: Iterable[Draft] = ()) -> CompiledPact:
 
     def skip(description: str, pointer: str, error: PactError) -> str:
         reason = "; ".join(problem.message for problem in error.problems)
-        item = SkippedInteraction(description, pointer, reason)
-        if item not in skipped:  # two threads may compile the same draft
-            skipped.append(item)
-            problems.extend(error.problems)
+        skipped.append(SkippedInteraction(description, pointer, reason))
+        problems.extend(error.problems)
         return reason
 
     for interaction in pact.interactions:
@@ -106,16 +100,22 @@ def _compile_draft(
 ) -> CompiledInteraction:
     """What finds the interaction now, the rest when it is needed. Raises PactError when it cannot be found."""
 
+    made: list[tuple[Content, str | None]] = []
+
     def content() -> tuple[Content, str | None]:
+        if made:  # another thread was quicker
+            return made[0]
         description = f"Interaction {draft.index}"
         try:
             interaction, warnings = draft.parse()
             description = interaction.description
             executable, more = compile_interaction(interaction, consumer, provider)
         except PactError as error:
-            return _nothing(draft, description), skip(description, draft.pointer, error)
-        problems.extend(problem for problem in (*warnings, *more) if problem not in problems)
-        return executable.content, None
+            made.append((_nothing(draft, description), skip(description, draft.pointer, error)))
+        else:
+            problems.extend((*warnings, *more))
+            made.append((executable.content, None))
+        return made[0]
 
     try:
         path = compile_path(draft.path, draft.path_rules, _path_expression(draft.path_generators))

@@ -88,12 +88,18 @@ class Bucket:
             self._constrained_headers = tuple(sorted(names | {"content-type"}))
         return self._constrained_headers
 
+    def prepare(self) -> None:
+        """Make ready what deciding among the candidates needs of all of them, which compiles those that are drafts."""
+        self._sieve = build_sieve([(candidate, candidate.interaction) for candidate in self.candidates])
+        _ = self.constrained_headers
+
     def promising(self, request: Request) -> Sequence[Candidate]:
         """Those that the request's literal values do not rule out."""
         if len(self.candidates) <= FEW:
             return self.candidates
         if self._sieve is None:
-            self._sieve = build_sieve([(candidate, candidate.interaction) for candidate in self.candidates])
+            self.prepare()
+        assert self._sieve is not None
         return promising(self._sieve, request)
 
 
@@ -222,11 +228,14 @@ class _Builder:
         ruled = [*self._patterns.values(), *self._ruled.values()]
         for bucket in (*self._literals.values(), *(bucket for _, bucket in ruled)):
             bucket.candidates = tuple(bucket.candidates)
+            if len(bucket.candidates) > _CROWD:
+                bucket.prepare()
         first = min((bucket.candidates[0].rank for _, bucket in ruled), default=_LAST)
         return MethodIndex(self._literals, sets, [*self._ruled.values(), *refused], first)
 
 
 _LAST = 1 << 62
+_CROWD = 50  # candidates on one path from which on they are made ready when the index is built
 
 
 def _pattern_sets(members: list[_Member]) -> tuple[list[_PatternSet], list[_Member]]:

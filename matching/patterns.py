@@ -28,6 +28,7 @@ UNORDERED_TIME = 0.4  # seconds from the first comparison after which a request'
 COMPARISONS = 300_000  # how many items a request may have compared without regard to their order
 MAX_LENGTH = 8192  # characters of a pattern of a pact
 MAX_UNROLLED = 50_000  # characters of it once counted repeats are written out, for the engine that backtracks
+_MAX_SEARCH_MEMORY = 256 << 10  # bytes that RE2 may take for such a pattern
 MAX_SEARCH_LENGTH = 1024  # characters of a pattern of a request
 
 
@@ -212,15 +213,17 @@ def compile_search(source: str) -> re2.Set:
     """
     if len(source) > MAX_SEARCH_LENGTH:
         raise PatternError(f"is longer than {MAX_SEARCH_LENGTH} characters")
-    found = _linear_set(respell(source).re2, re2.Set.SearchSet)
+    found = _linear_set(respell(source).re2, re2.Set.SearchSet, _MAX_SEARCH_MEMORY)
     if found is None:
         raise PatternError("is not a regular expression that RE2 runs (look-around and back-references are not)")
     return found
 
 
-def _linear_set(source: str, make: Callable[[re2.Options], re2.Set]) -> re2.Set | None:
+def _linear_set(source: str, make: Callable[[re2.Options], re2.Set], max_memory: int | None = None) -> re2.Set | None:
     # A set of one: its Match costs a sixth of what the wrapper around a single RE2 object costs.
-    patterns = make(re2_options())
+    options = re2_options()
+    options.max_mem = max_memory or options.max_mem
+    patterns = make(options)
     try:
         patterns.Add(source.encode("utf-8", "surrogatepass"))
         patterns.Compile()

@@ -22,7 +22,7 @@ from matching.request import Request
 FEW = 4  # candidates that are simply compared one by one
 _MOST_PLACES = 64  # places of one interaction that are considered
 _WORTH_IT = 0.7  # of the candidates at most, on average, have to be left for a sieve to be worth its cost
-_MOST_COPIES = 4  # times as many entries as candidates a sieve may hold
+_MOST_COPIES = 6  # times as many entries as candidates all sieves of a bucket together may hold
 
 # Where a value is recorded: ("query", name), ("header", name), ("form", name) or ("json", keys that lead to it).
 Place = tuple[str, Any]
@@ -59,7 +59,7 @@ def build_sieve(candidates: Sequence[tuple[T, CompiledInteraction]]) -> Sieve[T]
                 if place[0] == "query" or _HAS_FORM in values:
                     values.setdefault(place, _NONE)
     items = [(candidate, values) for (candidate, _), values in zip(candidates, recorded, strict=True)]
-    return _sieved(items, frozenset())
+    return _sieved(items, frozenset(), [_MOST_COPIES * len(items)])
 
 
 _RULED = object()  # a value under rules: nothing is known of it
@@ -90,19 +90,27 @@ def _recorded(interaction: CompiledInteraction) -> dict[Place, Any]:
 _Item = tuple[T, dict[Place, Any]]
 
 
-def _sieved(items: list[_Item[T]], used: frozenset[Place]) -> Sieve[T] | Sequence[T]:
-    place = _best_place(items, used) if len(items) > FEW else None
+def _sieved(items: list[_Item[T]], used: frozenset[Place], room: list[int]) -> Sieve[T] | Sequence[T]:
+    """`room` (one number) is how many entries may still be made, in all sieves together: what records no value at a
+    place has to be copied for each value there.
+    """
+    place = _best_place(items, used) if FEW < len(items) <= room[0] else None
     if place is None:
         return [candidate for candidate, _ in items]
     used |= {place}
+    groups: dict[Any, list[_Item[T]]] = {}
+    for item in items:
+        value = item[1].get(place, _RULED)
+        if value is not _RULED:
+            groups.setdefault(value, [])
     others = [item for item in items if item[1].get(place, _RULED) is _RULED]
-    values = {item[1][place] for item in items if item[1].get(place, _RULED) is not _RULED}
-    groups: dict[Any, list[_Item[T]]] = {value: [] for value in values}
+    room[0] -= len(items) + len(others) * len(groups)
     for item in items:
         value = item[1].get(place, _RULED)
         for group in groups.values() if value is _RULED else (groups[value],):
             group.append(item)
-    return Sieve(_READERS[place[0]](place[1]), {v: _sieved(g, used) for v, g in groups.items()}, _sieved(others, used))
+    by_value = {value: _sieved(group, used, room) for value, group in groups.items()}
+    return Sieve(_READERS[place[0]](place[1]), by_value, _sieved(others, used, room))
 
 
 def _best_place(items: Iterable[_Item[T]], used: frozenset[Place]) -> Place | None:
@@ -119,7 +127,7 @@ def _best_place(items: Iterable[_Item[T]], used: frozenset[Place]) -> Place | No
         literal = counter.total()
         others = total - literal
         left = others + sum(count * count for count in counter.values()) / literal
-        if left < least and len(counter) * others <= total * _MOST_COPIES:
+        if left < least and len(counter) * others <= total:
             best, least = place, left
     return best
 

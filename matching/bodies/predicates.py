@@ -45,7 +45,8 @@ def _shared(source: str, *constants: Any) -> Predicate:
 def _made(source: str) -> Callable[..., Predicate]:
     names: dict[str, Any] = {"NoneType": type(None), "ABSENT": _ABSENT}
     exec(compile(source, "<predicate>", "exec"), names)  # noqa: S102  # nothing of it is a pact's, see above
-    make: Callable[..., Predicate] = names["make"]
+    # Taken out, so that the function is no part of what it refers to: such a cycle would outlive its last user.
+    make: Callable[..., Predicate] = names.pop("make")
     return make
 
 

@@ -1,5 +1,5 @@
 """Pact documents, V1 to V4 with every legacy spelling, read into `matching.model`. Nothing is normalised elsewhere."""
 
-from matching.parse.document import Draft, draft_document, parse_document, parse_pact, read_document
+from matching.parse.document import Draft, parse_document, parse_pact, read_document
 
-__all__ = ["Draft", "draft_document", "parse_document", "parse_pact", "read_document"]
+__all__ = ["Draft", "parse_document", "parse_pact", "read_document"]

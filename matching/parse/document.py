@@ -44,7 +44,7 @@ def parse_pact(content: bytes) -> Pact:
     Raises PactError when it is not a pact at all. Anything less is listed in the result: an interaction that
     cannot be served is among `skipped`, and everything that was set aside is among `problems`.
     """
-    return parse_document(read_document(content))
+    return parse_document(read_document(content))[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,40 @@ def read_document(content: bytes) -> Document:
     )
 
 
-def parse_document(document: Document) -> Pact:
-    """Parse every entry of a document; see `parse_pact`."""
+def parse_document(document: Document, most: int | None = None) -> tuple[Pact, list[Draft]]:
+    """Parse the entries of a document; see `parse_pact`. Of the interactions beyond the first `most` only so much is
+    read as is needed to find them; the pact has everything else.
+    """
+    report, specification = document.report, document.specification
     interactions: list[Interaction] = []
-
-    def parse(entry: Mapping[str, Any], index: int, at: Report) -> None:
-        interactions.append(_parse_http(entry, index, document.specification, at))
-
-    return _parsed(document, parse, interactions)
+    drafts: list[Draft] = []
+    messages: list[Message] = []
+    skipped: list[SkippedInteraction] = []
+    for name, index, entry in document.entries:
+        at = report.at(name, index)
+        try:
+            kind = _kind(entry, name, specification, at)
+            if kind is not _EntryKind.HTTP:
+                common = _parse_common(entry, index, at)
+                messages.append(Message(contents=tuple(_CONTENTS[kind](entry, at)), **common))
+            elif most is None or len(interactions) < most:
+                interactions.append(_parse_http(entry, index, specification, at))
+            else:
+                drafts.append(_draft(entry, index, specification, at))
+        except PactError as error:
+            report.problems.extend(error.problems)
+            reason = error.problems[0].message
+            skipped.append(SkippedInteraction(_description(entry, index), at.pointer, reason))
+    pact = Pact(
+        document.consumer,
+        document.provider,
+        specification,
+        tuple(interactions),
+        tuple(messages),
+        tuple(skipped),
+        tuple(report.problems),
+    )
+    return pact, drafts
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +137,6 @@ class Draft:
         return interaction, report.problems
 
 
-def draft_document(document: Document) -> tuple[Pact, list[Draft]]:
-    """Read only so much of the interactions as is needed to find them; the pact has everything else."""
-    drafts: list[Draft] = []
-
-    def parse(entry: Mapping[str, Any], index: int, at: Report) -> None:
-        drafts.append(_draft(entry, index, document.specification, at))
-
-    return _parsed(document, parse, []), drafts
-
-
 def _draft(entry: Mapping[str, Any], index: int, specification: Specification, report: Report) -> Draft:
     # What is wrong is told when all of it is read; only what keeps it from being found is an error here.
     unheard, v4 = Report(steps=(*report.steps, "request")), specification is Specification.V4
@@ -140,37 +156,6 @@ def _draft(entry: Mapping[str, Any], index: int, specification: Specification, r
         len(query),
         not is_body_missing(request, envelope=v4),
         count_rules(request),
-    )
-
-
-def _parsed(
-    document: Document, parse_http: Callable[[Mapping[str, Any], int, Report], None], interactions: list[Interaction]
-) -> Pact:
-    """The pact of a document, whose HTTP interactions are parsed by `parse_http` (into `interactions`)."""
-    report = document.report
-    messages: list[Message] = []
-    skipped: list[SkippedInteraction] = []
-    for name, index, entry in document.entries:
-        at = report.at(name, index)
-        try:
-            kind = _kind(entry, name, document.specification, at)
-            if kind is _EntryKind.HTTP:
-                parse_http(entry, index, at)
-            else:
-                common = _parse_common(entry, index, at)
-                messages.append(Message(contents=tuple(_CONTENTS[kind](entry, at)), **common))
-        except PactError as error:
-            report.problems.extend(error.problems)
-            reason = error.problems[0].message
-            skipped.append(SkippedInteraction(_description(entry, index), at.pointer, reason))
-    return Pact(
-        document.consumer,
-        document.provider,
-        document.specification,
-        tuple(interactions),
-        tuple(messages),
-        tuple(skipped),
-        tuple(report.problems),
     )
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import time
 from array import array
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from cachetools import Cache, LRUCache
 
-from matching import Bucket, Match, NoMatch, Request, StateSelector, find
+from matching import Bucket, Match, NoMatch, Request, StateSelector, bounded, find
 from stubserver.catalog.snapshot import Stub
 
 LONGEST_BODY = 16 << 10  # bytes; a longer body is unlikely to come again, and costly to keep
 _ENTRY = 1024  # bytes that a decision takes beside its texts, about
+_TURNS = 8  # entries that are given another turn before one is dropped
 _LATELY = 8192  # how many of those that came lately are known
 
 V = TypeVar("V")
@@ -55,13 +57,13 @@ class Kept(Generic[V]):
 class HotCache(Cache[bytes, Kept[V]]):
     """Values by bytes, up to `max_bytes` of both (0: none).
 
-    `entries` is the same as a plain dictionary, which is read in a tenth of the time; whoever reads there marks what it
-    uses. An entry that was used since its turn to be dropped last came is given another turn.
+    `entries` is the same as a plain dictionary, for the one reader that cannot afford more than a look; whoever reads
+    there marks what it uses. An entry that was used since its turn to be dropped last came is given another turn.
     """
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(max_bytes, getsizeof=lambda kept: kept.size)
-        self.entries: dict[bytes, Kept[V]] = {}
+        self.entries: OrderedDict[bytes, Kept[V]] = OrderedDict()
         self._doorkeeper = Doorkeeper()
 
     def admits(self, key: bytes) -> bool:
@@ -82,16 +84,15 @@ class HotCache(Cache[bytes, Kept[V]]):
         del self.entries[key]
 
     def popitem(self) -> tuple[bytes, Kept[V]]:
-        """Drop the oldest entry that was not used since its last turn."""
-        for _ in range(len(self)):
-            key = next(iter(self))
+        """Drop the oldest entry that was not used since its last turn; after a few turns given, the oldest."""
+        for _ in range(_TURNS):
+            key = next(iter(self.entries))
             kept = self.entries[key]
             if not kept.used:
                 break
             kept.used = False
-            del self[key]
-            self[key] = kept
-        key = next(iter(self))
+            self.entries.move_to_end(key)
+        key = next(iter(self.entries))
         return key, self.pop(key)
 
 
@@ -116,17 +117,18 @@ class Decisions:
         self._doorkeeper = Doorkeeper()
         self._lenient = lenient
 
-    def decide(
-        self, stub: Stub, request: Request, state: StateSelector | None, buckets: Iterable[Bucket] | None = None
-    ) -> Match | NoMatch:
-        """What `matching.find` says of the request at this stub; `buckets` are those of its path, if they are known."""
+    def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
+        """What `matching.find` says of the request at this stub."""
         if (
             not 0 < len(request.body) <= LONGEST_BODY
             or not self._cache.maxsize
             or not self._doorkeeper.admits(hash(request.body))
         ):
-            return find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic, buckets=buckets)
-        buckets = stub.index.buckets(request) if buckets is None else buckets
+            return find(stub.index, request, state, lenient=self._lenient, clock=time.monotonic)
+        with bounded(time.monotonic) as patience:  # path rules that backtrack count, too
+            buckets = stub.index.buckets(request)
+            if patience.gave_up:
+                return NoMatch(gave_up=True)
         key = _key(stub, request, state, buckets)
         kept = self._cache.get(key)
         if kept is not None:

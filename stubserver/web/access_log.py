@@ -73,7 +73,7 @@ class AccessLog:
         self._thread.join(10)
 
     def _open(self) -> BinaryIO:
-        return sys.stdout.buffer if self._path == "-" else Path(self._path).open("ab", buffering=0)
+        return sys.stdout.buffer if self._path == "-" else Path(self._path).open("ab")
 
     def _write_all(self) -> None:
         while True:
@@ -82,12 +82,13 @@ class AccessLog:
             try:
                 self._reopen_if_moved()
                 while self._waiting:
-                    self._file.write(self._waiting.popleft())
+                    self._file.write(self._waiting[0])
+                    self._waiting.popleft()
                 if self._dropped:
                     dropped, self._dropped = self._dropped, 0
                     self._file.write(b"# %d lines were dropped: the disk did not keep up\n" % dropped)
                 self._file.flush()
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 print(f"stubserver: the access log cannot be written: {error}", file=sys.stderr)
             if self._is_closed and not self._waiting:
                 break
@@ -102,8 +103,8 @@ class AccessLog:
         except FileNotFoundError:
             is_ours = False
         if not is_ours:
-            self._file.close()
-            self._file = self._open()
+            earlier, self._file = self._file, self._open()
+            earlier.close()
 
 
 def _harmless(text: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import http
 import math
@@ -39,7 +38,7 @@ class Answer:
     """
 
     __slots__ = (
-        "_body_at", "_is_dated", "_rest", "_status_line", "event", "headers", "interaction", "is_shared", "lasts_until",
+        "_fields", "_is_dated", "_status_line", "body", "event", "headers", "interaction", "is_shared", "lasts_until",
         "outcome", "status", "tally",
     )  # fmt: skip
 
@@ -56,7 +55,7 @@ class Answer:
         is_shared: bool = False,
         event: Event | None = None,
     ) -> None:
-        """`is_shared` tells that different requests get this very object; `event` is logged each time.
+        """`is_shared` tells that the body is the interaction's own; `event` is logged each time.
 
         Raises ValueError for a header that would break the answer apart.
         """
@@ -68,42 +67,25 @@ class Answer:
         self.lasts_until = lasts_until
         self.is_shared = is_shared
         self.event = event
-        # What answers have in common stays at hand; what is this one's own is in one piece, fetched at once.
+        self.body = body
         self._status_line = _status_line(status)
         self._is_dated = "Date" in headers
-        self._rest = fields_bytes(status, self.headers, len(body))
-        self._body_at = len(self._rest)
-        self._rest += body
-
-    @property
-    def body(self) -> bytes:
-        """The body, content codings and all."""
-        return self._rest[self._body_at :]
+        self._fields = fields_bytes(status, self.headers, len(body))
 
     def wire(self, date_line: bytes) -> bytes:
         """The whole answer as it goes out over HTTP/1.1 on a connection that stays open, with this Date header."""
-        if self._is_dated:
-            date_line = b""
-        if self.status in _BODILESS:
-            return b"".join((self._status_line, date_line, self._rest[: self._body_at]))
-        return b"".join((self._status_line, date_line, self._rest))
+        body = b"" if self.status in _BODILESS else self.body
+        return b"".join((self._status_line, b"" if self._is_dated else date_line, self._fields, body))
 
     @property
     def log_tail(self) -> bytes:
         """What an access log says of the answer after the request line."""
-        length = len(self._rest) - self._body_at
-        return f'" {self.status} {length} {self.outcome} {self.interaction}\n'.encode()
+        return f'" {self.status} {len(self.body)} {self.outcome} {self.interaction}\n'.encode()
 
     @property
     def size(self) -> int:
         """Bytes that keeping the answer takes, about."""
-        return len(self._rest)
-
-    def fleeting(self) -> Answer:
-        """The same answer, which an equal request may not get."""
-        copied = copy.copy(self)
-        copied.lasts_until = NEVER
-        return copied
+        return 2 * len(self._fields) + (0 if self.is_shared else len(self.body))
 
     def as_response(self) -> web.Response:
         """The same answer for aiohttp to write, which knows of HEAD, HTTP/1.0 and closing connections."""

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import web
-from aiohttp.http import HttpProcessingError, HttpRequestParser, HttpVersion11, RawRequestMessage
+from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 
 from stubserver.catalog import HotCache
 from stubserver.web.access_log import AccessLog, ordinary_logger
@@ -48,7 +48,7 @@ _LONGEST_HELD = 64 << 10  # bytes of a request that are collected here, or of a 
 _MOST_READS = 8  # reads that the head of a request may come in; it is parsed again with each
 _LONGEST_LINE = 8000  # bytes of a request line that is read here; aiohttp takes little more
 _LONGEST_KEPT = 20 << 10  # bytes; longer requests are unlikely to come again, and costly to keep
-_ANSWER, _FIELDS = 400, 2000  # bytes that an entry of the hot cache takes beside its texts, about
+_ANSWER, _FIELDS, _FIELD = 400, 2000, 300  # bytes that an entry takes beside its texts, about; and each header field
 # A request line that can be read without a parser: a usual method, a path of printable characters, HTTP/1.1.
 _PLAIN_LINE = re.compile(rb"(GET|POST|PUT|PATCH|DELETE|OPTIONS) (/[!\"$-~]*) HTTP/1\.1")
 _SWEEP = 5  # seconds between two looks at which connections are idle for too long
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._transport: asyncio.Transport
         self._peer = b"-"
-        self._held: list[bytes] = []  # pieces of a request that is not whole yet
+        self._held: list[bytes] = []  # the pieces of a request that is not whole yet, as they came
         self._missing = 0  # bytes of its body that are still to come; 0 while its head is not whole
         self._reads = 0  # how many reads its head came in
         self._is_full = False  # the client does not read its answers
@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
             if self._missing > len(data):
                 self._missing -= len(data)
                 return
-            data, self._held = b"".join(self._held), []
+            data = b"".join(self._held)
         else:
             kept = served.replay.entries.get(data)
             if kept is not None:
@@ -137,11 +137,14 @@ class Connection(asyncio.Protocol):
         is_whole = begin > 3
         try:
             messages, _, _ = server.parser.feed_data(data[:begin] if is_whole else data)
-        except HttpProcessingError:
-            messages = None
-        if not messages or not is_whole:
+        except Exception:  # whatever it is that the parser does not like, aiohttp tells the client
             server.renew_parser()
-            if messages is None or messages or is_whole or not self._hold(data):
+            self._hand_over(data)
+            return
+        if not messages or not is_whole or line == 0:
+            server.renew_parser()
+            has_begun = not messages and not is_whole
+            if not has_begun or not self._hold(data):
                 self._hand_over(data)
             return
         message: RawRequestMessage = messages[0][0]
@@ -153,7 +156,8 @@ class Connection(asyncio.Protocol):
         block = data[line:begin]
         # Only what surely stands between the request line and the body: parsers take more for a request line.
         if _PLAIN_LINE.fullmatch(data, 0, line) is not None and server.fields.admits(block):
-            server.fields.keep(block, (fields, length), _FIELDS + len(block))
+            size = _FIELDS + len(block) + _FIELD * len(message.raw_headers)
+            server.fields.keep(block, (fields, length), size)
         self._go_in(data, begin, message.method, message.path, fields, length, served)
 
     def _go_in(
@@ -166,7 +170,7 @@ class Connection(asyncio.Protocol):
             return
         if missing:
             return
-        self._reads = 0
+        self._reads, self._held = 0, []
         answer = self._server.door.answer(Visit(method, target, fields, data[begin:]))
         if isinstance(answer, Answer):
             self._give(data, answer, served)
@@ -185,6 +189,8 @@ class Connection(asyncio.Protocol):
             or message.method in ("HEAD", "CONNECT")
             or length > self._server.longest_body
             or "Expect" in message.headers
+            or "Transfer-Encoding" in message.headers  # what of it is not understood, aiohttp refuses
+            or not message.path.startswith("/")
         )
 
     def _hold(self, data: bytes, missing: int = 0) -> bool:
@@ -192,7 +198,7 @@ class Connection(asyncio.Protocol):
         self._reads += 1
         if len(data) + missing > _LONGEST_HELD or self._reads > _MOST_READS:
             return False
-        self._held = [data]
+        self._held = self._held or [data]
         self._missing = missing
         return True
 
@@ -210,14 +216,19 @@ class Connection(asyncio.Protocol):
         """Send an answer for the first time."""
         self._send(data, answer)
         if answer.lasts_until != NEVER and len(data) <= _LONGEST_KEPT and served.replay.admits(data):
-            served.replay.keep(data, answer, _ANSWER + (0 if answer.is_shared else answer.size))
+            served.replay.keep(data, answer, _ANSWER + answer.size)
 
     async def _finish(self, data: bytes, awaited: Awaitable[Answer], served: Served) -> None:
         """Answer once that is possible; the client's next request waits until then."""
-        answer = await awaited
-        self._work = None
-        if not self._transport.is_closing():
-            self._give(data, answer, served)
+        try:
+            answer = await awaited
+            if not self._transport.is_closing():
+                self._give(data, answer, served)
+        except Exception:
+            self._transport.close()
+            raise
+        finally:
+            self._work = None
             self._go_on()
 
     def pause_writing(self) -> None:
@@ -241,7 +252,8 @@ class Connection(asyncio.Protocol):
         handler = server.make_handler()
         transport.set_protocol(handler)
         handler.connection_made(transport)
-        handler.data_received(data)
+        for piece in self._held or [data]:
+            handler.data_received(piece)
 
     @property
     def work(self) -> asyncio.Task[None] | None:
@@ -251,6 +263,23 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection; what was answered is still sent."""
         self._transport.close()
+
+    def close_or_abort(self) -> None:
+        """Close the connection; where that was tried before and the client does not read what is left, end it."""
+        if self._transport.is_closing():
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+
+class _Reader(asyncio.Protocol):
+    """What the parser tells of bodies; it gets none."""
+
+    def pause_reading(self) -> None:
+        """Too much came."""
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """The rest may come."""
 
 
 class DirectServer(web.Server):
@@ -293,7 +322,7 @@ class DirectServer(web.Server):
     def renew_parser(self) -> None:
         """Begin with a new parser, where the earlier one does not stand between two requests."""
         # Bodies are cut from what was read; the parser gets heads only, and is told that no body follows.
-        reader, loop = cast("Any", asyncio.Protocol()), asyncio.get_running_loop()
+        reader, loop = cast("Any", _Reader()), asyncio.get_running_loop()
         self.parser = HttpRequestParser(reader, loop, _LONGEST_HELD, response_with_body=False, auto_decompress=False)
 
     def _sweep(self) -> None:
@@ -303,7 +332,7 @@ class DirectServer(web.Server):
             self._until_sweep = _SWEEP
             oldest = self.ticker.now - self._wiring.keepalive
             for connection in [idle for idle in self.direct if idle.last_read < oldest and idle.work is None]:
-                connection.close()
+                connection.close_or_abort()
 
     def pre_shutdown(self) -> None:
         """Close every connection for which nothing is being done."""
@@ -317,5 +346,5 @@ class DirectServer(web.Server):
         if working:
             await asyncio.wait(working, timeout=timeout)
         for connection in list(self.direct):
-            connection.close()
+            connection.close_or_abort()
         await super().shutdown(timeout)

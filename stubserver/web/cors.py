@@ -28,7 +28,7 @@ class Cors:
                 origin = str(url.origin()) if url.absolute else None
             except ValueError:
                 origin = None
-        return origin
+        return origin if origin is None or origin.isascii() else None
 
     def allow(self, origin: str | None, headers: CIMultiDict[str]) -> None:
         """Let an origin read the answer with these headers. A recorded Access-Control-Allow-Origin stands as it is."""

@@ -51,11 +51,11 @@ class Generation:
         self._stands_still = clock not in ("today", "now")
         self._runs = clock == "now"
 
-    def lasts_until(self, given: Mapping[str, str]) -> float:
-        """Until when (in Unix time) an equal request gets the same generated values."""
+    def lasts_until(self, given: Mapping[str, str], now: datetime) -> float:
+        """Until when (in Unix time) an equal request gets the same values as those generated at `now`."""
         if self._random or self._runs or any(name in given for name in (SEED_HEADER, CLOCK_HEADER, PARAMS_HEADER)):
             return NEVER
-        return ALWAYS if self._stands_still else _midnight()
+        return ALWAYS if self._stands_still else _midnight(now)
 
     def context(
         self,
@@ -83,9 +83,9 @@ class Generation:
         return GeneratorContext(draw_key(seed, name, request, headers), now, base_url, params, request)
 
 
-def _midnight() -> float:
-    """When the current day ends."""
-    tomorrow = datetime.now() + timedelta(days=1)
+def _midnight(now: datetime) -> float:
+    """When the day of a moment ends here."""
+    tomorrow = now.astimezone().replace(tzinfo=None) + timedelta(days=1)
     return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 

@@ -8,10 +8,12 @@ for an explanation, and what may take long is done in a thread: `answer` gives t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
@@ -129,9 +131,8 @@ class StubDoor:
             path, query = split_target(visit.target)
             visit.resolved = resolved = served.book.resolve(path)
             fields, body = visit.fields, visit.body
-            if fields.asked_state is None:
-                fields.asked_state = (self.state_selector(fields.headers),)
-            visit.state = fields.asked_state[0]
+            visit.state = None if fields.asks_for_no_state else self.state_selector(fields.headers)
+            fields.asks_for_no_state = visit.state is None
             visit.request = request = Request(visit.method, resolved.path, query, fields, body)
             if len(body) > LONGEST_BODY:  # a large body must not hold up everyone else
                 step: _Step = self._answer_aside(visit)
@@ -309,7 +310,7 @@ class StubDoor:
         )
         if template.is_large:  # thousands of values must not hold up everyone else
             return self._fill_aside(visit, found, template, context)
-        return self._generated(visit, found, _filled(interaction, template, context))
+        return self._generated(visit, found, _filled(interaction, template, context), context.now)
 
     async def _fill_first(self, visit: Visit, found: Match) -> _Step:
         """What of the interaction's answer is echoed is found out when it answers first."""
@@ -319,12 +320,13 @@ class StubDoor:
     async def _fill_aside(
         self, visit: Visit, found: Match, template: ResponseTemplate, context: GeneratorContext
     ) -> _Step:
-        return self._generated(visit, found, await self.in_thread(_filled, found.interaction, template, context))
+        filled = await self.in_thread(_filled, found.interaction, template, context)
+        return self._generated(visit, found, filled, context.now)
 
-    def _generated(self, visit: Visit, found: Match, filled: _Filled) -> Answer:
+    def _generated(self, visit: Visit, found: Match, filled: _Filled, now: datetime) -> Answer:
         given = visit.fields.headers
         origin = self._cors.origin_of(given) if self._cors is not None else None
-        lasts_until = NEVER if found.gave_up else self.generation.lasts_until(given)
+        lasts_until = NEVER if found.gave_up else self.generation.lasts_until(given, now)
         return self._made(visit, found, origin, lasts_until, generated=filled)
 
     async def _explain(self, visit: Visit, question: Question) -> _Step:
@@ -369,7 +371,10 @@ class StubDoor:
     def tell(self, event: Event) -> None:
         """Log what an answer has to say, each time that it is given."""
         level, text, values = event
-        getattr(log, level)(text, **values)
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # nobody reads the log any more; the client still gets its answer
+            getattr(log, level)(text, **values)
 
 
 _Filled = tuple[int, bytes, list[tuple[str, str]]]  # status, body and header lines with generated values

@@ -19,7 +19,7 @@ class Fields(Headers):
     `headers` are case-insensitive, `raw_headers` the lines as they came. Many requests may share one object.
     """
 
-    __slots__ = ("_server", "_values", "asked_state", "headers", "raw_headers")
+    __slots__ = ("_server", "_values", "asks_for_no_state", "headers", "raw_headers")
 
     def __init__(self, headers: MultiMapping[str], raw_headers: tuple[tuple[bytes, bytes], ...], server: str) -> None:
         """`server` is scheme and host as the client wrote them; where it ends with `//`, Host is added."""
@@ -27,7 +27,7 @@ class Fields(Headers):
         self.raw_headers = raw_headers
         self._server = server
         self._values: dict[str, list[str] | None] = {}
-        self.asked_state: tuple[StateSelector | None] | None = None  # what the stub door has read of them
+        self.asks_for_no_state = False  # known once the stub door has read them
 
     @property
     def server(self) -> str:
