@@ -22,7 +22,7 @@ from matching.request import Request
 FEW = 4  # candidates that are simply compared one by one
 _MOST_PLACES = 64  # places of one interaction that are considered
 _WORTH_IT = 0.7  # of the candidates at most, on average, have to be left for a sieve to be worth its cost
-_MOST_COPIES = 6  # times as many entries as candidates all sieves of a bucket together may hold
+_MOST_COPIES = 8  # times as many entries as candidates all sieves of a bucket together may hold
 
 # Where a value is recorded: ("query", name), ("header", name), ("form", name) or ("json", keys that lead to it).
 Place = tuple[str, Any]
@@ -94,7 +94,7 @@ def _sieved(items: list[_Item[T]], used: frozenset[Place], room: list[int]) -> S
     """`room` (one number) is how many entries may still be made, in all sieves together: what records no value at a
     place has to be copied for each value there.
     """
-    place = _best_place(items, used) if FEW < len(items) <= room[0] else None
+    place = _best_place(items, used, room[0]) if FEW < len(items) <= room[0] else None
     if place is None:
         return [candidate for candidate, _ in items]
     used |= {place}
@@ -113,7 +113,7 @@ def _sieved(items: list[_Item[T]], used: frozenset[Place], room: list[int]) -> S
     return Sieve(_READERS[place[0]](place[1]), by_value, _sieved(others, used, room))
 
 
-def _best_place(items: Iterable[_Item[T]], used: frozenset[Place]) -> Place | None:
+def _best_place(items: Iterable[_Item[T]], used: frozenset[Place], room: int) -> Place | None:
     """The place that leaves fewest candidates on average, if there is one that is worth it."""
     counts: dict[Place, Counter[Any]] = {}
     total = 0
@@ -127,7 +127,7 @@ def _best_place(items: Iterable[_Item[T]], used: frozenset[Place]) -> Place | No
         literal = counter.total()
         others = total - literal
         left = others + sum(count * count for count in counter.values()) / literal
-        if left < least and len(counter) * others <= total:
+        if left < least and len(counter) * others <= room:
             best, least = place, left
     return best
 
