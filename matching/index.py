@@ -21,7 +21,7 @@ from matching.interaction import CompiledInteraction
 from matching.parts import LiteralPath, RuledPath
 from matching.patterns import re2_options
 from matching.request import Request
-from matching.sieve import FEW, Sieve, build_sieve, promising
+from matching.sieve import FEW, Sieve, build_sieve
 
 # Which of several matching interactions answers: the smallest key does. The position in the sources settles the rest.
 ORDERS: Mapping[str, Callable[[CompiledInteraction], tuple[int, ...]]] = {
@@ -73,12 +73,13 @@ class Candidate(Match):
 class Bucket:
     """The candidates of one method and path, by rank."""
 
-    __slots__ = ("_constrained_headers", "_sieve", "candidates")
+    __slots__ = ("_constrained_headers", "_is_prepared", "_sieve", "candidates")
 
     def __init__(self) -> None:
         self.candidates: Sequence[Candidate] = []
         self._constrained_headers: tuple[str, ...] | None = None
-        self._sieve: Sieve[Candidate] | Sequence[Candidate] | None = None
+        self._sieve: Sieve[Candidate] | None = None
+        self._is_prepared = False
 
     @property
     def constrained_headers(self) -> tuple[str, ...]:
@@ -91,16 +92,16 @@ class Bucket:
     def prepare(self) -> None:
         """Make ready what deciding among the candidates needs of all of them, which compiles those that are drafts."""
         self._sieve = build_sieve([(candidate, candidate.interaction) for candidate in self.candidates])
+        self._is_prepared = True
         _ = self.constrained_headers
 
     def promising(self, request: Request) -> Sequence[Candidate]:
         """Those that the request's literal values do not rule out."""
         if len(self.candidates) <= FEW:
             return self.candidates
-        if self._sieve is None:
+        if not self._is_prepared:
             self.prepare()
-        assert self._sieve is not None
-        return promising(self._sieve, request)
+        return self.candidates if self._sieve is None else self._sieve.promising(request)
 
 
 _Member = tuple[RuledPath, Bucket]

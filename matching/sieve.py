@@ -2,9 +2,10 @@
 
 Theory of operation. Interactions that share a path (a GraphQL endpoint, a search) mostly differ in some value that is
 recorded without a rule: a query parameter, a header, a field of a form or of a JSON body. A sieve looks at the one
-place where the candidates differ most, and lets through those that record the request's value there, together with
-those that record none. What it lets through is sieved again by another place, until few are left. A sieve only ever
-drops a candidate whose literal value differs from the request's, so it never changes a decision, only its cost.
+place where the candidates differ most, and parts them by what they record there; those that record nothing there go
+through the next sieve. Each candidate ends in one place only, so sieves take no more memory than the candidates. A
+sieve only ever drops a candidate whose literal value differs from the request's, so it never changes a decision, only
+its cost.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ from matching.request import Request
 
 FEW = 4  # candidates that are simply compared one by one
 _MOST_PLACES = 64  # places of one interaction that are considered
-_WORTH_IT = 0.7  # of the candidates at most, on average, have to be left for a sieve to be worth its cost
-_MOST_COPIES = 8  # times as many entries as candidates all sieves of a bucket together may hold
 
 # Where a value is recorded: ("query", name), ("header", name), ("form", name) or ("json", keys that lead to it).
 Place = tuple[str, Any]
@@ -31,26 +30,40 @@ T = TypeVar("T")
 _NONE: tuple[str, ...] = ()  # a parameter or field that does not come
 
 
+_Leaf = tuple[tuple[int, T], ...]  # candidates with their positions
+
+
 @dataclass(frozen=True, slots=True)
 class Sieve(Generic[T]):
-    """Candidates by the values that they record at one place. Each value, and any other value, leads to candidates in
-    their order, or to the next sieve.
-    """
+    """Candidates by the values that they record at one place, and the others: each a leaf, or the next sieve."""
 
     read: Callable[[Request], Any]
-    by_value: Mapping[Any, Sieve[T] | Sequence[T]]
-    others: Sieve[T] | Sequence[T]
+    by_value: Mapping[Any, Sieve[T] | _Leaf[T]]
+    others: Sieve[T] | _Leaf[T]
+
+    def promising(self, request: Request) -> list[T]:
+        """The candidates that the request's values do not rule out, in their order."""
+        found: list[tuple[int, T]] = []
+        todo: list[Sieve[T] | _Leaf[T]] = [self]
+        while todo:
+            current = todo.pop()
+            if isinstance(current, Sieve):
+                todo.append(current.others)
+                fitting = current.by_value.get(current.read(request))
+                if fitting is not None:
+                    todo.append(fitting)
+            else:
+                found.extend(current)
+        found.sort(key=_position)
+        return [candidate for _, candidate in found]
 
 
-def promising(sieve: Sieve[T] | Sequence[T], request: Request) -> Sequence[T]:
-    """The candidates that the request's values do not rule out, in their order."""
-    while isinstance(sieve, Sieve):
-        sieve = sieve.by_value.get(sieve.read(request), sieve.others)
-    return sieve
+def _position(item: tuple[int, T]) -> int:
+    return item[0]
 
 
-def build_sieve(candidates: Sequence[tuple[T, CompiledInteraction]]) -> Sieve[T] | Sequence[T]:
-    """The sieve for candidates with their interactions; just the candidates where none would help."""
+def build_sieve(candidates: Sequence[tuple[T, CompiledInteraction]]) -> Sieve[T] | None:
+    """The sieve for candidates with their interactions; None where it would not help."""
     recorded = [_recorded(interaction) for _, interaction in candidates]
     named = {place for values in recorded for place in values if place[0] in ("query", "form")}
     if len(named) <= _MOST_PLACES:  # a parameter that is not recorded must not come
@@ -58,8 +71,12 @@ def build_sieve(candidates: Sequence[tuple[T, CompiledInteraction]]) -> Sieve[T]
             for place in named:
                 if place[0] == "query" or _HAS_FORM in values:
                     values.setdefault(place, _NONE)
-    items = [(candidate, values) for (candidate, _), values in zip(candidates, recorded, strict=True)]
-    return _sieved(items, frozenset(), [_MOST_COPIES * len(items)])
+    items = [
+        (position, candidate, values)
+        for position, ((candidate, _), values) in enumerate(zip(candidates, recorded, strict=True))
+    ]
+    built = _sieved(items, frozenset())
+    return built if isinstance(built, Sieve) else None
 
 
 _RULED = object()  # a value under rules: nothing is known of it
@@ -87,48 +104,36 @@ def _recorded(interaction: CompiledInteraction) -> dict[Place, Any]:
     return values
 
 
-_Item = tuple[T, dict[Place, Any]]
+_Item = tuple[int, T, dict[Place, Any]]
 
 
-def _sieved(items: list[_Item[T]], used: frozenset[Place], room: list[int]) -> Sieve[T] | Sequence[T]:
-    """`room` (one number) is how many entries may still be made, in all sieves together: what records no value at a
-    place has to be copied for each value there.
-    """
-    place = _best_place(items, used, room[0]) if FEW < len(items) <= room[0] else None
+def _sieved(items: list[_Item[T]], used: frozenset[Place]) -> Sieve[T] | _Leaf[T]:
+    place = _best_place(items, used) if len(items) > FEW else None
     if place is None:
-        return [candidate for candidate, _ in items]
+        return tuple((position, candidate) for position, candidate, _ in items)
     used |= {place}
     groups: dict[Any, list[_Item[T]]] = {}
+    others: list[_Item[T]] = []
     for item in items:
-        value = item[1].get(place, _RULED)
-        if value is not _RULED:
-            groups.setdefault(value, [])
-    others = [item for item in items if item[1].get(place, _RULED) is _RULED]
-    room[0] -= len(items) + len(others) * len(groups)
-    for item in items:
-        value = item[1].get(place, _RULED)
-        for group in groups.values() if value is _RULED else (groups[value],):
-            group.append(item)
-    by_value = {value: _sieved(group, used, room) for value, group in groups.items()}
-    return Sieve(_READERS[place[0]](place[1]), by_value, _sieved(others, used, room))
+        value = item[2].get(place, _RULED)
+        (others if value is _RULED else groups.setdefault(value, [])).append(item)
+    by_value = {value: _sieved(group, used) for value, group in groups.items()}
+    return Sieve(_READERS[place[0]](place[1]), by_value, _sieved(others, used))
 
 
-def _best_place(items: Iterable[_Item[T]], used: frozenset[Place], room: int) -> Place | None:
-    """The place that leaves fewest candidates on average, if there is one that is worth it."""
+def _best_place(items: Iterable[_Item[T]], used: frozenset[Place]) -> Place | None:
+    """The place that rules out most candidates on average, if there is one that rules out some."""
     counts: dict[Place, Counter[Any]] = {}
-    total = 0
-    for _, values in items:
-        total += 1
+    for _, _, values in items:
         for place, value in values.items():
             if value is not _RULED and place not in used:
                 counts.setdefault(place, Counter())[value] += 1
-    best, least = None, total * _WORTH_IT
+    best, most = None, 1.0
     for place, counter in counts.items():
-        literal = counter.total()
-        others = total - literal
-        left = others + sum(count * count for count in counter.values()) / literal
-        if left < least and len(counter) * others <= room:
-            best, least = place, left
+        recorded = counter.total()
+        ruled_out = recorded - sum(count * count for count in counter.values()) / recorded
+        if ruled_out > most:
+            best, most = place, ruled_out
     return best
 
 

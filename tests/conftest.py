@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,19 @@ import pytest
 
 from stubserver.app import Server
 from stubserver.settings import Settings
+
+if sys.platform == "win32":
+    _LOOPS = {"asyncio": asyncio.new_event_loop}
+else:
+    import uvloop
+
+    _LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the event loop of asyncio; those that are marked so, on that of uvloop as well."""
+    marker = item.get_closest_marker("asyncio")
+    return _LOOPS if marker is not None and marker.kwargs else {"asyncio": asyncio.new_event_loop}
 
 
 class Running:

@@ -523,6 +523,38 @@ def test_switches_can_be_turned_off(start: Start, pacts: Path) -> None:
         assert response.headers["Access-Control-Allow-Origin"] is None
 
 
+@pytest.mark.parametrize("way", ["--fast-path", "--no-fast-path"])
+def test_access_log(start: Start, pacts: Path, tmp_path: Path, way: str) -> None:
+    """With --access-log every request has its line in a file, or in the output, whichever way it is answered."""
+    server = start("pacts", "-p", "0", way, "--access-log", "access.log")
+    for _ in range(4):
+        assert status_of(server.url() + "/orders?day=2024-02-29") == 200
+    assert server.stop() == 0
+    lines = (tmp_path / "access.log").read_text().splitlines()
+    assert [re.findall(r'"(.*)" (\d+) (\d+) (\w+)', line) for line in lines] == [
+        [("GET /orders?day=2024-02-29 HTTP/1.1", "200", "10", "exact")]
+    ] * 4
+    server = start("pacts", "-p", "0", way, "--access-log", "-")
+    assert status_of(server.url() + "/orders") == 500
+    assert server.stop() == 0
+    assert re.search(r'^127.*"GET /orders HTTP/1.1" 500 \d+ none -$', server.output, re.MULTILINE)
+
+
+def test_access_log_that_cannot_be_written(pacts: Path) -> None:
+    """A log that cannot be written keeps the server from starting: which, why, and what to do."""
+    result = run("serve", "pacts", "--port", "0", "--access-log", "absent/access.log", cwd=pacts.parent)
+    assert result.returncode == 4
+    assert "absent/access.log" in result.stderr
+    assert "cure: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_metrics_can_be_turned_off(start: Start, pacts: Path) -> None:
+    """With --no-metrics there are none to be had."""
+    assert status_of(start("pacts", "-p", "0", "--metrics").url() + "/_stubserver/metrics") == 200
+    assert status_of(start("pacts", "-p", "0", "--no-metrics").url() + "/_stubserver/metrics") == 404
+
+
 def test_secrets_do_not_show(pacts: Path) -> None:
     """A token is in no message, whatever fails."""
     result = run(

@@ -20,6 +20,7 @@ from aiohttp.abc import AbstractAccessLogger
 from aiohttp.web_request import BaseRequest
 
 from stubserver.errors import LogError
+from stubserver.web.answer import OUTCOME
 from stubserver.web.ticker import Ticker
 
 _TOGETHER = 512  # lines that are handed to the thread at once; fewer at the end of each second
@@ -38,6 +39,7 @@ class AccessLog:
         self._dropped = 0
         self._wake = threading.Event()
         self._is_closed = False
+        self._is_failing = False
         try:
             self._file = self._open()
         except OSError as error:
@@ -73,7 +75,7 @@ class AccessLog:
         self._thread.join(10)
 
     def _open(self) -> BinaryIO:
-        return sys.stdout.buffer if self._path == "-" else Path(self._path).open("ab")
+        return sys.stdout.buffer if self._path == "-" else Path(self._path).open("ab", buffering=0)
 
     def _write_all(self) -> None:
         while True:
@@ -82,18 +84,27 @@ class AccessLog:
             try:
                 self._reopen_if_moved()
                 while self._waiting:
-                    self._file.write(self._waiting[0])
+                    self._write(self._waiting[0])
                     self._waiting.popleft()
                 if self._dropped:
-                    dropped, self._dropped = self._dropped, 0
-                    self._file.write(b"# %d lines were dropped: the disk did not keep up\n" % dropped)
-                self._file.flush()
+                    self._write(b"# %d lines were dropped: the disk did not keep up\n" % self._dropped)
+                    self._dropped = 0
+                self._is_failing = False
             except (OSError, ValueError) as error:
-                print(f"stubserver: the access log cannot be written: {error}", file=sys.stderr)
+                self._dropped += sum(lines.count(b"\n") for lines in self._waiting)
+                self._waiting.clear()
+                if not self._is_failing:
+                    print(f"stubserver: the access log cannot be written: {error}", file=sys.stderr)
+                self._is_failing = True
             if self._is_closed and not self._waiting:
                 break
         if self._path != "-":
             self._file.close()
+
+    def _write(self, content: bytes) -> None:
+        while content:
+            content = content[self._file.write(content) :]
+        self._file.flush()
 
     def _reopen_if_moved(self) -> None:
         if self._path == "-":
@@ -122,8 +133,7 @@ class OrdinaryAccessLogger(AbstractAccessLogger):
         """Note one answered request."""
         line = f"{request.method} {request.raw_path} HTTP/{request.version.major}.{request.version.minor}"
         length = response.content_length or 0
-        outcome = response.headers.get("X-Stub-Match", "-")
-        interaction = response.headers.get("X-Stub-Interaction", "-").split(" ")[0]
+        outcome, interaction = response.get(OUTCOME, ("-", "-"))
         self._log.note(
             (request.remote or "-").encode(),
             line.encode("utf-8", "surrogateescape"),

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 from multidict import CIMultiDict
 
+OUTCOME = web.ResponseKey("outcome", tuple[str, str])  # what an access log says of an answer: outcome, interaction
 ALWAYS = math.inf
 NEVER = 0.0
 
@@ -89,7 +90,9 @@ class Answer:
 
     def as_response(self) -> web.Response:
         """The same answer for aiohttp to write, which knows of HEAD, HTTP/1.0 and closing connections."""
-        return web.Response(status=self.status, headers=CIMultiDict(self.headers), body=self.body)
+        response = web.Response(status=self.status, headers=CIMultiDict(self.headers), body=self.body)
+        response[OUTCOME] = (self.outcome, self.interaction)
+        return response
 
 
 @functools.lru_cache(maxsize=1024)

@@ -150,6 +150,7 @@ class Connection(asyncio.Protocol):
         message: RawRequestMessage = messages[0][0]
         length = int(message.headers.get("Content-Length", 0))
         if not self._is_plain(message, length):
+            server.renew_parser()  # after some of these it expects no more
             self._hand_over(data)
             return
         fields = Fields(message.headers, message.raw_headers, server.scheme)

@@ -33,7 +33,7 @@ def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.St
             return await _answer_stub(stub_door, request)
         except web.HTTPExpectationFailed as error:
             return problem_response(ExpectationError(error.text or "the Expect header is not known", "leave it out"))
-        except web.HTTPException:
+        except (web.HTTPException, ConnectionError):  # whoever went away gets no answer
             raise
         except Exception:
             log.exception("unexpected error", target=f"{request.method} {request.raw_path}")

@@ -1,19 +1,32 @@
-"""What is said over one connection: bytes out in whatever pieces, answers back, told apart by nothing but their date."""
+"""Conversations with a server: bytes out in whatever pieces, answers back, told apart by nothing but their dates."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tests.web.raw import connected
 
-PATIENCE = 20  # seconds that an answer may take
+PATIENCE = 10  # seconds that a conversation may take
+BYE = b"GET /bye HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"  # a request that ends a conversation
+
+
+_STATUSES = re.compile(rb"HTTP/1\.[01] (\d{3}) [^\r\n]*\r\n")
+
+
+def request(line: str | bytes, *headers: str | bytes, body: bytes = b"") -> bytes:
+    """A request with a Host; one with a body gets its length, unless the headers say how it is sent."""
+    lines = [item if isinstance(item, bytes) else item.encode() for item in (line, "Host: h", *headers)]
+    if body and not any(item.startswith(b"Transfer-Encoding") for item in lines):
+        lines.append(b"Content-Length: %d" % len(body))
+    return b"\r\n".join([*lines, b"", b""]) + body
 
 
 class Reply(NamedTuple):
-    """One answer. `headers` are sorted lines without Date."""
+    """One answer. `headers` are its sorted lines without Date."""
 
     status_line: str
     headers: tuple[str, ...]
@@ -21,60 +34,82 @@ class Reply(NamedTuple):
 
     @property
     def status(self) -> int:
+        """The status code."""
         return int(self.status_line.split()[1])
 
-    def header(self, name: str) -> str | None:
-        """The value of a header, if it came once."""
-        values = [line.partition(": ")[2] for line in self.headers if line.lower().startswith(f"{name.lower()}: ")]
-        return values[0] if len(values) == 1 else None
+    def values(self, name: str) -> list[str]:
+        """The values of a header."""
+        lines = (line.partition(": ") for line in self.headers)
+        return [value for given, _, value in lines if given.lower() == name.lower()]
 
 
 async def read_reply(reader: asyncio.StreamReader, *, bodiless: bool = False) -> Reply:
-    """Read one answer, `100 Continue` included. `bodiless` for an answer to HEAD."""
+    """Read one answer, an interim one included. `bodiless` for an answer to HEAD."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status_line, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
-    lengths = [line.partition(": ")[2] for line in lines if line.lower().startswith("content-length: ")]
-    assert len(lengths) < 2, head
-    length = 0 if bodiless or not lengths else int(lengths[0])
-    headers = tuple(sorted(line for line in lines if not line.startswith("Date: ")))
-    return Reply(status_line, headers, await reader.readexactly(length))
+    reply = Reply(status_line, tuple(sorted(line for line in lines if not line.startswith("Date: "))), b"")
+    lengths = [] if bodiless else reply.values("Content-Length")
+    return reply._replace(body=await reader.readexactly(sum(map(int, lengths))))
 
 
 async def settle() -> None:
-    """Let the server, which shares our event loop, read what was sent."""
+    """Let the server, which shares our event loop, accept or read what came, and nothing be joined to it."""
     for _ in range(6):
         await asyncio.sleep(0)
 
 
-async def exchange(url: str, *pieces: bytes, head_only: bool = False) -> list[Reply]:
-    """Send a request on a fresh connection, in pieces that the server reads one by one; its answer, with all interim
-    ones before it.
+async def exchange(url: str, *pieces: bytes) -> list[Reply]:
+    """Send one request on a fresh connection, in pieces that the server reads one by one; its answer, after all interim
+    ones.
     """
     async with asyncio.timeout(PATIENCE), connected(url) as (reader, writer):
-        await settle()  # until the server has accepted the connection
-        for piece in pieces:
+        reading = asyncio.ensure_future(_until_final(reader, bodiless=b"".join(pieces).startswith(b"HEAD ")))
+        await _write(writer, pieces)
+        return await reading
+
+
+async def until_closed(url: str, *pieces: bytes) -> list[int]:
+    """Send pieces on a fresh connection until the server closes it; the statuses of all answers."""
+    received: list[bytes] = []
+    async with asyncio.timeout(PATIENCE), connected(url) as (reader, writer):
+        writing = asyncio.ensure_future(_write(writer, pieces))
+        with contextlib.suppress(ConnectionError):  # there may be more than the server reads
+            while piece := await reader.read(1 << 16):
+                received.append(piece)
+        await writing
+    return [int(status) for status in _STATUSES.findall(b"".join(received))]
+
+
+async def _until_final(reader: asyncio.StreamReader, *, bodiless: bool) -> list[Reply]:
+    replies = [await read_reply(reader, bodiless=bodiless)]
+    while replies[-1].status < 200:
+        replies.append(await read_reply(reader, bodiless=bodiless))
+    return replies
+
+
+async def _write(writer: asyncio.StreamWriter, pieces: Sequence[bytes]) -> None:
+    await settle()
+    for piece in pieces:
+        if not writer.transport.is_closing():  # whoever refuses a beginning does not wait for the rest
             writer.write(piece)
-            await settle()
-        replies = [await read_reply(reader, bodiless=head_only)]
-        while replies[-1].status < 200:
-            replies.append(await read_reply(reader, bodiless=head_only))
-        return replies
+        await settle()
 
 
-async def all_replies(url: str, pieces: Sequence[bytes], head_only: Sequence[bool]) -> list[Reply]:
-    """Send pieces on a fresh connection; every answer until the server closes it. `head_only` tells which of the
-    requests are HEAD.
+async def converse(url: str, requests: Sequence[bytes], cuts: Sequence[int] | None = None) -> list[Reply]:
+    """Send requests on one connection, the last of which ends it; all answers. They are sent one by one, each after the
+    answer to the one before, or, with `cuts`, all together, cut at these places.
     """
     replies: list[Reply] = []
-    answered = 0
     async with asyncio.timeout(PATIENCE), connected(url) as (reader, writer):
-        await settle()
-        for piece in pieces:
-            writer.write(piece)
-            await settle()
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                bodiless = answered < len(head_only) and head_only[answered]
-                replies.append(await read_reply(reader, bodiless=bodiless))
-                answered += replies[-1].status >= 200
+        if cuts is not None:
+            stream = b"".join(requests)
+            pieces = [stream[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+            writing = asyncio.ensure_future(_write(writer, pieces))
+        for sent in requests:
+            if cuts is None:
+                await _write(writer, [sent])
+            replies += await _until_final(reader, bodiless=sent.startswith(b"HEAD "))
+        assert await reader.read() == b""
+        if cuts is not None:
+            await writing
     return replies

@@ -128,7 +128,7 @@ async def test_garbage(api: Running, sent: bytes) -> None:
 
 def statuses(received: bytes) -> list[int]:
     """The statuses of the answers in a stream."""
-    return [int(piece[4:7]) for piece in received.split(b"HTTP/1.")[1:] if piece[4:7].isdigit()]
+    return [int(piece[2:5]) for piece in received.split(b"HTTP/1.")[1:] if piece[2:5].isdigit()]
 
 
 @pytest.mark.parametrize(
