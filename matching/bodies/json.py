@@ -100,9 +100,8 @@ class _Compiler:
         self._most_nodes = most_nodes
         self._nodes = 0
         self._demands: dict[Any, int] = {}  # a number for each different demand
-        self._demand_by_node: dict[
-            int, tuple[Node, int]
-        ] = {}  # by identity; the node is kept, so that it is not reused
+        # By identity; the node is kept, so that its identity is not used again.
+        self._demand_by_node: dict[int, tuple[Node, int]] = {}
 
     def compile(self, example: Any, scope: Scope[RuleList]) -> Node:
         """The node for a part of the document, under the rules of the scope."""

@@ -39,8 +39,8 @@ class Answer:
     """
 
     __slots__ = (
-        "_fields", "_is_dated", "_status_line", "body", "event", "headers", "interaction", "is_shared", "lasts_until",
-        "outcome", "status", "tally",
+        "_fields", "_is_dated", "_log_tail", "_status_line", "body", "event", "headers", "interaction", "is_shared",
+        "lasts_until", "outcome", "status", "tally",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +71,7 @@ class Answer:
         self.body = body
         self._status_line = _status_line(status)
         self._is_dated = "Date" in headers
+        self._log_tail: bytes | None = None
         self._fields = fields_bytes(status, self.headers, len(body))
 
     def wire(self, date_line: bytes) -> bytes:
@@ -81,7 +82,9 @@ class Answer:
     @property
     def log_tail(self) -> bytes:
         """What an access log says of the answer after the request line."""
-        return f'" {self.status} {len(self.body)} {self.outcome} {self.interaction}\n'.encode()
+        if self._log_tail is None:
+            self._log_tail = f'" {self.status} {len(self.body)} {self.outcome} {self.interaction}\n'.encode()
+        return self._log_tail
 
     @property
     def size(self) -> int:

@@ -18,9 +18,9 @@ from stubserver.web.wire import description_text
 class Served:
     """What belongs to one snapshot. A request that has begun finishes with the one it began with.
 
-    The hot cache has two levels. `replay` has answers by the bytes of whole requests: parsing depends on nothing but
-    the bytes, and an answer on nothing but the request and what is served. `decisions` has what was decided on bodies,
-    whatever other headers came with them.
+    Two levels of the hot cache belong to it. `replay` has answers by the bytes of whole requests: parsing depends on
+    nothing but the bytes, and an answer on nothing but the request and what is served. `decisions` has what was decided
+    on bodies, whatever other headers came with them.
     """
 
     book: AddressBook

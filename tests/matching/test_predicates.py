@@ -7,7 +7,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.bodies import JsonBody
@@ -40,7 +40,7 @@ def as_it_comes(value: Any) -> Any:
     return parse_json(encoded(value))
 
 
-@LAW
+@settings(LAW, max_examples=300)
 @given(st.data(), ruled_documents(), st.sampled_from(["V2", "V3", "V4"]))
 def test_the_function_agrees_with_the_tree(
     data: st.DataObject, ruled: tuple[Any, dict[str, Any]], version: str
@@ -200,14 +200,46 @@ VALUES: list[Any] = [
 @pytest.mark.parametrize("recorded", VALUES, ids=repr)
 def test_kinds_of_values(recorded: Any) -> None:
     """True, 1, 1.0 and "1" are told apart, and null from what is missing, in objects and in lists of any length."""
-    in_object = predicate_for({"a": recorded})
-    in_list = predicate_for([{"a": recorded}], {"$": {"match": "type", "min": 0}, "$[*].a": {"match": "equality"}})
+    in_object = predicate_for({"a": recorded, "t": 1}, {"$.t": TYPE})
+    in_list = predicate_for({"l": [{"a": recorded}], "t": 1}, {"$.t": TYPE, "$.l": {"match": "values"}})
+    by_rule = predicate_for({"l": [{"a": recorded}]}, {"$.l": TYPE, "$.l[*].a": {"match": "equality"}})
     for value in VALUES:
-        assert in_object({"a": value}) == strict_equal(recorded, value), value
-        assert in_list([{"a": recorded}, {"a": value}]) == strict_equal(recorded, value), value
-    assert not in_object({})
-    assert not in_object({"b": recorded})
-    assert not in_list([{}])
+        same = strict_equal(recorded, value)
+        assert in_object({"a": value, "t": 2}) == same, value
+        assert in_list({"l": [{"a": value}], "t": 2}) == same, value
+        assert by_rule({"l": [{"a": recorded}, {"a": value}]}) == same, value
+    assert not in_object({"t": 2})
+    assert not in_object({"b": recorded, "t": 2})
+    assert not in_list({"l": [{}], "t": 2})
+    assert not by_rule({"l": [{}]})
+
+
+RULES = [
+    TYPE,
+    {"match": "equality"},
+    {"match": "notEmpty"},
+    {"match": "regex", "regex": ".*"},
+    {"match": "include", "value": ""},
+    {"match": "boolean"},
+    {"match": "null"},
+    {"match": "number"},
+    {"match": "semver"},
+    {"match": "date"},
+    {"match": "values"},
+    {"match": "ignore-order"},
+    {"match": "eachKey", "rules": [{"match": "regex", "regex": ".*"}]},
+    {"match": "eachValue", "rules": [TYPE]},
+    {"match": "arrayContains", "variants": []},
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["match"])
+@pytest.mark.parametrize("recorded", ["a", 1, None, True, [], [1], {}, {"a": "b"}], ids=repr)
+def test_missing_members(rule: dict[str, Any], recorded: Any) -> None:
+    """A member that does not come satisfies no rule, whatever was recorded of it."""
+    accepts = predicate_for({"a": recorded, "t": 1}, {"$.a": rule, "$.t": TYPE})
+    assert not accepts({"t": 1})
+    assert not accepts({"b": recorded, "t": 1})
 
 
 GROUPS = [[True, False], [1, 0, 2, 1.0, 0.0, -0.0, 2.5, 10**30, 1e30], ["1", "", "true"], [None], [[], [1]], [{}]]
@@ -236,11 +268,11 @@ def test_equal_shapes_share_their_code() -> None:
 def test_what_is_told_apart_is_not_shared(values: tuple[Any, Any]) -> None:
     """Values that Python takes for the same are not, whichever was compiled first."""
     for first, second in (values, values[::-1]):
-        one, other = predicate_for({"first": [1], "a": first}), predicate_for({"first": [1], "a": second})
-        assert one({"first": [1], "a": first})
-        assert not one({"first": [1], "a": second})
-        assert other({"first": [1], "a": second})
-        assert not other({"first": [1], "a": first})
+        one, other = (predicate_for({"t": [1], "a": value}, {"$.t": TYPE}) for value in (first, second))
+        assert one({"t": [2], "a": first})
+        assert not one({"t": [2], "a": second})
+        assert other({"t": [2], "a": second})
+        assert not other({"t": [2], "a": first})
 
 
 def test_bounds() -> None:

@@ -73,6 +73,8 @@ CONVERSATION = {
     "expectation": request("POST /orders HTTP/1.1", JSON, "Expect: 100-continue", body=BOOK),
     "gzip": request("POST /orders HTTP/1.1", JSON, "Content-Encoding: gzip", body=gzip.compress(BOOK, mtime=0)),
     "control door": request("GET /_stubserver/health HTTP/1.1"),
+    "HTTP/1.0 kept alive": request("GET /orders HTTP/1.0", "Connection: keep-alive"),
+    "kept alive": request("GET /orders HTTP/1.1", "Connection: Keep-Alive"),
     "percent-encoded path": request("GET /%6frders HTTP/1.1"),
     "fragment": request("GET /orders#x HTTP/1.1"),
     "absolute form": request("GET http://other/orders HTTP/1.1"),

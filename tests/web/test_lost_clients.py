@@ -272,3 +272,18 @@ async def test_idle_connections_are_closed(serve: Serve, monkeypatch: pytest.Mon
             talking.write(HELLO)
             assert (await read_reply(other)).body == b"hello"
         assert (await read_reply(reader)).status == 201
+
+
+async def test_who_never_reads_is_shown_out(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever does not read for the keep-alive time is shown out, too; what was left to send is dropped."""
+    monkeypatch.setattr("stubserver.app._KEEPALIVE", 0.5)
+    monkeypatch.setattr("stubserver.web.connection._SWEEP", 1)
+    running = await serve(API)
+    async with asyncio.timeout(PATIENCE), connected(running.url) as (_, writer):
+        writer.transport.pause_reading()
+        await settle()
+        for _ in range(30):
+            writer.write(FILM)
+            await settle()
+        assert len(direct(running)) == 1
+        await until(lambda: not direct(running))
