@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -202,6 +202,16 @@ async def test_misses_are_logged(serve: Serve) -> None:
     ] * 5
 
 
+@pytest.fixture
+def verbose() -> Iterator[None]:
+    """Whatever is logged counts, whoever configured the logs before."""
+    earlier = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**earlier)
+
+
+@pytest.mark.usefixtures("verbose")
 async def test_hits_are_logged(serve: Serve) -> None:
     """Where hits are logged, every one is."""
     running = await serve(SHOP, loglevel="debug")
