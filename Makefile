@@ -15,8 +15,9 @@ run: $(VENV)/.installed-run ## serve the example pacts
 test: $(VENV)/.installed-test ## all tests
 	$(BIN)/python -m pytest
 
-# The tests that need a server.
-SERVER_TESTS := tests/web tests/clients tests/conformance/test_specification_socket.py tests/test_cli.py tests/test_docs.py
+# The tests that need a server, but for those of the caches and of the fast path themselves.
+SERVER_TESTS := tests/web tests/clients tests/conformance/test_specification_socket.py tests/test_cli.py tests/test_docs.py \
+  $(foreach name,replays connections lost_clients plain_lines cached_is_uncached access_log,--ignore=tests/web/test_$(name).py)
 
 test-uncached: $(VENV)/.installed-test ## the tests of the server with the caches off, and with everything left to aiohttp
 	STUBSERVER_HOT_CACHE=0 $(BIN)/python -m pytest $(SERVER_TESTS)

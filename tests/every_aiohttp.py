@@ -19,7 +19,7 @@ from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ("tests/web/test_connections.py", "tests/web/test_plain_lines.py", "tests/web/test_stub_door.py")
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq")
 
 
 def supported() -> SpecifierSet:
