@@ -21,6 +21,7 @@ from matching.interaction import CompiledInteraction
 from matching.request import Request
 
 FEW = 4  # candidates that are simply compared one by one
+_DEEPEST = 32  # sieves within each other; what is left then is compared one by one
 _MOST_PLACES = 64  # places of one interaction that are considered
 
 # Where a value is recorded: ("query", name), ("header", name), ("form", name) or ("json", keys that lead to it).
@@ -108,7 +109,7 @@ _Item = tuple[int, T, dict[Place, Any]]
 
 
 def _sieved(items: list[_Item[T]], used: frozenset[Place]) -> Sieve[T] | _Leaf[T]:
-    place = _best_place(items, used) if len(items) > FEW else None
+    place = _best_place(items, used) if len(items) > FEW and len(used) < _DEEPEST else None
     if place is None:
         return tuple((position, candidate) for position, candidate, _ in items)
     used |= {place}
