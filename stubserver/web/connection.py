@@ -186,7 +186,7 @@ class Connection(asyncio.Protocol):
             or message.compression
             or message.upgrade
             or message.should_close
-            or message.version is not HttpVersion11
+            or message.version != HttpVersion11
             or message.method in ("HEAD", "CONNECT")
             or length > self._server.longest_body
             or "Expect" in message.headers
