@@ -83,14 +83,8 @@ class CompiledInteraction:
             self._draft = content
 
     def _fill(self, content: Content, refusal: str | None) -> None:
-        self.id = content.id
-        self.interaction = content.interaction
-        self.states = content.states
-        self.query = content.query
-        self.headers = content.headers
-        self.body = content.body
-        self.response = content.response
-        self.template = content.template
+        for name in Content.__slots__:
+            setattr(self, name, getattr(content, name))
         self.refusal = refusal
         self._draft = None
 
@@ -105,16 +99,7 @@ class CompiledInteraction:
     @property
     def content(self) -> Content:
         """All of it that does not find it."""
-        return Content(
-            self.id,
-            self.interaction,
-            self.states,
-            self.query,
-            self.headers,
-            self.body,
-            self.response,
-            self.template,
-        )
+        return Content(*(getattr(self, name) for name in Content.__slots__))
 
     @property
     def is_draft(self) -> bool:

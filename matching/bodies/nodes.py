@@ -93,8 +93,6 @@ class AnyCheck:
         return "None of the alternatives holds: " + "; ".join(filter(None, (c.explain(actual) for c in self._checks)))
 
 
-_ABSENT = object()  # of a kind that no JSON value has
-
 Literal = tuple[tuple[str, ...], Any]
 
 

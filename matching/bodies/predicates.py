@@ -35,7 +35,7 @@ def compile_predicate(node: Node) -> Predicate:
     return _shared(source, *writer.constants)
 
 
-@functools.lru_cache(maxsize=1024, typed=True)
+@functools.lru_cache(maxsize=1024)
 def _shared(source: str, *constants: Any) -> Predicate:
     predicate: Predicate = _made(source)(*constants)
     return predicate

@@ -1,8 +1,8 @@
 """Hot caches: what was worked out once and is asked for again.
 
-Everything in them belongs to one snapshot: whoever serves another one makes new caches, and no entry ever has to be
-looked for and dropped. They are bounded in bytes. What is asked for once and never again is kept out of them: it has to
-come a second time before it is let in.
+They are bounded in bytes. What depends on the pacts belongs to one snapshot: whoever serves another one makes new
+caches, and no entry ever has to be looked for and dropped. What is asked for once and never again is kept out: it has
+to come a second time before it is let in.
 """
 
 from __future__ import annotations

@@ -22,10 +22,6 @@ class Address:
             return "all pacts"
         return f"all consumers of {self.provider}" if self.consumer is None else f"{self.consumer} → {self.provider}"
 
-    def covers(self, pact: CompiledPact) -> bool:
-        """Whether the pact is among those served here."""
-        return self.provider in (None, pact.provider) and self.consumer in (None, pact.consumer)
-
 
 ALL = Address()
 

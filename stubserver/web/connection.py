@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
             server.renew_parser()  # after some of these it expects no more
             self._hand_over(data)
             return
-        fields = Fields(message.headers, message.raw_headers, server.scheme)
+        fields = Fields(message.headers, message.raw_headers)
         block = data[line:begin]
         # Only what surely stands between the request line and the body: parsers take more for a request line.
         if _PLAIN_LINE.fullmatch(data, 0, line) is not None and server.fields.admits(block):
@@ -298,7 +298,6 @@ class DirectServer(web.Server):
         self.direct: set[Connection] = set()
         self.access_log = wiring.access_log
         self.counts = wiring.counts
-        self.scheme = "http://"
         self.longest_body = min(wiring.max_body, _LONGEST_HELD)
         self._wiring = wiring
         self._until_sweep = _SWEEP

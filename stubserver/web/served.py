@@ -1,4 +1,4 @@
-"""What the stub door keeps for the snapshot that it serves: addresses, hot caches, answers made ready."""
+"""What the stub door keeps for the snapshot that it serves, and the header lines of what it answers with."""
 
 from __future__ import annotations
 

@@ -21,8 +21,10 @@ class Fields(Headers):
 
     __slots__ = ("_server", "_values", "asks_for_no_state", "headers", "raw_headers")
 
-    def __init__(self, headers: MultiMapping[str], raw_headers: tuple[tuple[bytes, bytes], ...], server: str) -> None:
-        """`server` is scheme and host as the client wrote them; where it ends with `//`, Host is added."""
+    def __init__(
+        self, headers: MultiMapping[str], raw_headers: tuple[tuple[bytes, bytes], ...], server: str | None = None
+    ) -> None:
+        """`server` is scheme and host as the client wrote them; without it, http and what Host says."""
         self.headers = headers
         self.raw_headers = raw_headers
         self._server = server
@@ -32,7 +34,7 @@ class Fields(Headers):
     @property
     def server(self) -> str:
         """Scheme and host as the client wrote them."""
-        return self._server + self.headers["Host"] if self._server.endswith("//") else self._server
+        return self._server or f"http://{self.headers['Host']}"
 
     @property
     def lines(self) -> Iterable[tuple[str, str]]:
