@@ -51,6 +51,7 @@ _LONGEST_KEPT = 20 << 10  # bytes; longer requests are unlikely to come again, a
 _ANSWER, _FIELDS, _FIELD = 400, 2000, 300  # bytes that an entry takes beside its texts, about; and each header field
 # A request line that can be read without a parser: a usual method, a path of printable characters, HTTP/1.1.
 _PLAIN_LINE = re.compile(rb"(GET|POST|PUT|PATCH|DELETE|OPTIONS) (/[!\"$-~]*) HTTP/1\.1")
+_POLL = 0.02  # seconds between two looks at what is left when the server stops
 _SWEEP = 5  # seconds between two looks at which connections are idle for too long
 
 
@@ -341,10 +342,12 @@ class DirectServer(web.Server):
         super().pre_shutdown()
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as it is in `web.Server`
-        """Wait for answers that are being worked on, `timeout` seconds at most, and close all connections."""
-        working = [connection.work for connection in self.direct if connection.work is not None]
-        if working:
-            await asyncio.wait(working, timeout=timeout)
+        """Wait until answers are made and sent, `timeout` seconds at most, and close all connections."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (timeout or 0.0)
+        while self.direct and loop.time() < deadline:
+            self.pre_shutdown()  # those that have answered meanwhile
+            await asyncio.sleep(_POLL)
         for connection in list(self.direct):
             connection.close_or_abort()
         await super().shutdown(timeout)

@@ -8,6 +8,7 @@ import logging
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
@@ -231,6 +232,25 @@ async def test_stopping_waits_for_answers(serve: Serve, upload: bytes) -> None:
         assert await reader.read() == b""
         await stopping
         await until(lambda: not server.open_connections)
+
+
+async def test_stopping_lets_answers_arrive(serve: Serve) -> None:
+    """An answer that a slow client still reads arrives whole, though the server stops meanwhile."""
+    long = http_pact({"request": {"path": "/film"}, "response": {"body": {"content": "x" * 16_000_000}}})
+    running = await serve(long)
+    url = urlsplit(running.url)
+    async with asyncio.timeout(PATIENCE):
+        reader, writer = await asyncio.open_connection(url.hostname, url.port, limit=4096)
+        writer.write(FILM)
+        received = len(await reader.read(1000))
+        stopping = asyncio.create_task(running.server.stop())
+        await settle()
+        assert not stopping.done()
+        while piece := await reader.read(1 << 20):
+            received += len(piece)
+        await stopping
+        writer.close()
+    assert received > 16_000_000
 
 
 async def test_stopping_does_not_wait_for_ever(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
