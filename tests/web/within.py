@@ -30,9 +30,16 @@ async def until(holds: Callable[[], bool]) -> None:
 @contextlib.contextmanager
 def held_up(running: Running) -> Iterator[Callable[[], None]]:
     """Keep all threads busy, so that what is worked on in them is not done; what is given lets them go on."""
-    go_on = threading.Event()
+    go_on, held = threading.Event(), threading.Semaphore(0)
+
+    def hold() -> None:
+        held.release()
+        go_on.wait(PATIENCE)
+
     for _ in range(2):
-        running.server._stub_door._pool.submit(go_on.wait, PATIENCE)
+        running.server._stub_door._pool.submit(hold)
+    for _ in range(2):  # both are held before anything else is put into the queue
+        assert held.acquire(timeout=PATIENCE)
     try:
         yield go_on.set
     finally:
