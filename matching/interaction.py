@@ -8,7 +8,7 @@ until then it is a draft.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matching.bodies import BodyMatcher
@@ -45,8 +45,23 @@ class CompiledInteraction:
     """
 
     __slots__ = (
-        "_draft", "body", "consumer", "headers", "id", "interaction", "method", "path", "provider", "query",
-        "recorded_path", "refusal", "response", "specificity", "states", "template",
+        "_draft",
+        "_source",
+        "body",
+        "consumer",
+        "headers",
+        "id",
+        "interaction",
+        "method",
+        "path",
+        "provider",
+        "query",
+        "recorded_path",
+        "refusal",
+        "response",
+        "specificity",
+        "states",
+        "template",
     )  # fmt: skip
 
     id: str
@@ -76,6 +91,7 @@ class CompiledInteraction:
         self.path = path
         self.recorded_path = recorded_path
         self.specificity = specificity
+        self._source: CompiledInteraction | None = None
         self._draft: Callable[[], tuple[Content, str | None]] | None = None
         if isinstance(content, Content):
             self._fill(content, None)
@@ -110,6 +126,23 @@ class CompiledInteraction:
     def header_names(self) -> tuple[str, ...]:
         """The lower-case names of the headers that it records."""
         return tuple(header.name for header in self.headers)
+
+    @property
+    def source(self) -> CompiledInteraction:
+        """The interaction that this is a variant of, or itself."""
+        return self._source or self
+
+    def without_header(self, name: str) -> CompiledInteraction:
+        """The same interaction, with no regard for a request header (its name in lower case)."""
+
+        def content() -> tuple[Content, str | None]:
+            headers = tuple(header for header in self.headers if header.name != name)
+            return replace(self.content, headers=headers), self.refusal
+
+        its = (self.consumer, self.provider, self.method, self.path, self.recorded_path, self.specificity)
+        variant = CompiledInteraction(*its, content)
+        variant._source = self.source
+        return variant
 
     def accepts(self, request: Request) -> bool:
         """Whether a request whose method and path are known to fit matches; cheap checks come first."""

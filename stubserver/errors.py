@@ -15,6 +15,7 @@ class StubServerError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
     slug: ClassVar[str] = "internal-error"
+    headers: ClassVar[dict[str, str]] = {}  # that an answer with this status has to have
 
     def __init__(self, detail: str, cure: str = "") -> None:
         self.detail = detail
@@ -30,12 +31,37 @@ class BadRequestError(StubServerError):
     slug = "bad-request"
 
 
+class UnauthorizedError(StubServerError):
+    """No token came, or one that is not good."""
+
+    status = 401
+    title = "Unauthorized"
+    slug = "unauthorized"
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer realm="stubserver", Basic realm="stubserver"'}
+
+
+class ForbiddenError(StubServerError):
+    """The token that came does not allow this."""
+
+    status = 403
+    title = "Forbidden"
+    slug = "forbidden"
+
+
 class NotFoundError(StubServerError):
     """There is nothing at this address of the control door."""
 
     status = 404
     title = "Not found"
     slug = "not-found"
+
+
+class UnsupportedMediaTypeError(StubServerError):
+    """The body is of a kind that is not read here."""
+
+    status = 415
+    title = "Unsupported media type"
+    slug = "unsupported-media-type"
 
 
 class MethodNotAllowedError(StubServerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from datetime import datetime
@@ -16,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from yarl import URL
 
 from stubserver.errors import StubServerError
 
@@ -57,8 +59,27 @@ def _moment(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a network like 10.0.0.0/8, nor an IP address") from None
+    return value
+
+
+def _base_url(value: str) -> str:
+    try:
+        url = URL(value)
+    except ValueError:
+        url = URL("")
+    if url.scheme not in ("http", "https") or not url.host or url.query_string or url.fragment:
+        raise ValueError(f"{value!r} is not a URL like https://stubs.example.com/prefix")
+    return value.rstrip("/")
+
+
 Names = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 Patterns = Annotated[list[Annotated[str, AfterValidator(_pattern)]], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[list[Annotated[str, AfterValidator(_network)]], NoDecode, BeforeValidator(_split)]
 Credential = Annotated[SecretStr, BeforeValidator(_stripped)]
 
 
@@ -81,6 +102,20 @@ class Settings(BaseSettings):
     retries: int = Field(8, ge=0, le=20, description="How often a failed fetch is tried again.")
     consumer_name: Patterns = Field([], description="Consumers to load from the broker (names or regexes).")
     provider_name: Patterns = Field([], description="Providers to load from the broker (names or regexes).")
+
+    data: str | None = Field(None, description="Directory of the embedded database of `stubserver host`.")
+    database: Credential | None = Field(None, description="URL of a PostgreSQL database, in place of the embedded one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve, of `stubserver host`.")
+    room: int = Field(512 << 20, ge=1 << 20, description="Bytes for published pacts that are kept compiled.")
+    auth: Literal["off", "token"] = Field("off", description="Whether everyone who comes needs a token.")
+    allow_open: bool = Field(False, description="Let others than this machine in without tokens.")
+    stub_domain: Names = Field(["localhost"], description="Domains below which every name is the stub of a provider.")
+    base_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+        None, description="The URL by which clients reach the server, when that is not told by their requests."
+    )
+    trusted_proxy: Networks = Field([], description="Networks whose X-Forwarded-* headers are believed.")
+    tls_cert: str | None = Field(None, description="File with the certificate (and its chain) to serve TLS with.")
+    tls_key: str | None = Field(None, description="File with the key of the certificate.")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
@@ -121,6 +156,16 @@ class Settings(BaseSettings):
         "info", description="Least important events that are logged; `debug` has every request."
     )
     log_format: Literal["text", "json"] = Field("text", description="Logs for people or for machines.")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
 
     @property
     def names_sources(self) -> bool:

@@ -1,7 +1,26 @@
-"""What is served: an immutable snapshot of all loaded pacts, replaced as a whole."""
+"""What is served: pacts that were loaded, replaced as a whole, and pacts that were published, loaded when asked for."""
 
+from stubserver.catalog.board import Board, board_memory
 from stubserver.catalog.catalog import Catalog
+from stubserver.catalog.hosted import Epoch, HostedCatalog, HostedOptions, Resolution, pact_version_path
 from stubserver.catalog.hot import LONGEST_BODY, Decisions, HotCache
-from stubserver.catalog.snapshot import Address, LoadedPact, Snapshot, Stub
+from stubserver.catalog.snapshot import ALL, Address, LoadedPact, Snapshot, Stub
 
-__all__ = ["LONGEST_BODY", "Address", "Catalog", "Decisions", "HotCache", "LoadedPact", "Snapshot", "Stub"]
+__all__ = [
+    "ALL",
+    "LONGEST_BODY",
+    "Address",
+    "Board",
+    "Catalog",
+    "Decisions",
+    "Epoch",
+    "HostedCatalog",
+    "HostedOptions",
+    "HotCache",
+    "LoadedPact",
+    "Resolution",
+    "Snapshot",
+    "Stub",
+    "board_memory",
+    "pact_version_path",
+]

@@ -152,4 +152,4 @@ def _key(stub: Stub, request: Request, state: StateSelector | None, buckets: Ite
     names = [name for bucket in buckets for name in bucket.constrained_headers]
     values = [None if (lines := get(name)) is None else "\n".join(lines) for name in names]
     asked = (None, None) if state is None else (state.source, state.stateless)
-    return (id(stub), request.method, request.path, request.query, request.body, *asked, *values)
+    return (stub.number, request.method, request.path, request.query, request.body, *asked, *values)

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matching import CompiledInteraction, CompiledPact, Index, Problem
+from stubserver.store import LATEST, Kind, Selector
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Which pacts a stub serves: all, those of one provider, or the one of a consumer with a provider."""
+    """Which pacts a stub serves: all, those of one provider, or the one of a consumer with a provider; and which of
+    their versions.
+    """
 
     provider: str | None = None
     consumer: str | None = None
+    selector: Selector = LATEST
+    is_host: bool = False  # the names are as a host name has them
 
     def __str__(self) -> str:
         if self.provider is None:
             return "all pacts"
-        return f"all consumers of {self.provider}" if self.consumer is None else f"{self.consumer} → {self.provider}"
+        whose = f"all consumers of {self.provider}" if self.consumer is None else f"{self.consumer} → {self.provider}"
+        return whose if self.selector.kind is Kind.LATEST else f"{whose} ({self.selector})"
 
 
 ALL = Address()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class LoadedPact:
     """One document: where it came from, what became of it, and what is wrong with it.
 
@@ -39,6 +46,7 @@ class LoadedPact:
     pact: CompiledPact | None
     flaws: tuple[Problem, ...] = ()
     stale: bool = False
+    size: int = 0  # bytes of the document
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -62,18 +70,31 @@ class LoadedPact:
         return dict(Counter(item.reason for item in self.pact.skipped)) if self.pact is not None else {}
 
 
+_numbers = itertools.count()
+
+
 class Stub:
-    """The interactions of one address. They are indexed when the first request asks for them."""
+    """The interactions of one address. They are indexed when the first request asks for them.
+
+    `number` is another for each stub that ever was.
+    """
 
     def __init__(self, address: Address, interactions: Sequence[CompiledInteraction], order: str = "specific") -> None:
         self.address = address
         self.interactions = interactions
+        self.number = next(_numbers)
         self._order = order
 
     @functools.cached_property
     def index(self) -> Index:
         """The interactions by method and path."""
         return Index(self.interactions, self._order)
+
+    @functools.cached_property
+    def without_authorization(self) -> Stub:
+        """The same stub with no regard for what its requests say in Authorization."""
+        members = [interaction.without_header("authorization") for interaction in self.interactions]
+        return Stub(self.address, members, self._order)
 
 
 class Snapshot:
@@ -125,3 +146,16 @@ def build_snapshot(pacts: Iterable[LoadedPact], order: str) -> Snapshot:
         if len(stub.interactions) >= _INDEXED_FIRST:
             stub.index  # noqa: B018  # asking builds it
     return Snapshot(loaded, stubs, origins)
+
+
+def build_stub_snapshot(address: Address, pacts: Iterable[LoadedPact], order: str) -> Snapshot:
+    """The pacts of one address by themselves, as `root`."""
+    loaded = tuple(pacts)
+    origins: dict[CompiledInteraction, str] = {}
+    for entry in loaded:
+        for interaction in entry.pact.interactions if entry.pact is not None else ():
+            origins.setdefault(interaction, entry.origin)
+    stub = Stub(address, tuple(origins), order)
+    if len(origins) >= _INDEXED_FIRST:
+        stub.index  # noqa: B018  # asking builds it
+    return Snapshot(loaded, {ALL: stub}, origins)

@@ -1,79 +1,245 @@
-"""Addresses as paths: which stub a request is for, read from its path alone.
+"""Addresses: which stub a request is for, told by its path or its host name alone.
 
-An address is recognised only when its pacts are loaded; every other path belongs to the stub of all pacts, so a
-provider may well own `/providers` or `/pacts`.
+By path, the forms are what the two tables say: a head, which names provider and perhaps consumer, a tail, which selects
+a version, and `stub`. The words stand in a path as they are and names are percent-encoded, so whoever has a tag called
+`stub` writes `%73tub`. The shortest beginning of a path that is an address is taken for one; the rest belongs to the
+API under test.
+
+By host name, `provider.` or `consumer--provider.` comes before a domain that is set aside for stubs; each name is
+reduced to letters, digits and single hyphens.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from matching.http_text import canonical_path
-from stubserver.catalog import Address, Snapshot, Stub
+from stubserver.catalog import ALL, Address, HostedCatalog, Resolution, Snapshot, Stub
+from stubserver.store import LATEST, Kind, Selector, slug_of
 from stubserver.web.wire import split_target
 
 CONTROL_PREFIX = "/_stubserver"
+DOCUMENTED_FORMS = (
+    # as README has them: path, what it means
+    ("/pacts/provider/{P}/consumer/{C}/latest/stub", "the latest pact"),
+    ("/pacts/provider/{P}/consumer/{C}/latest/{TAG}/stub", "the latest with a tag"),
+    ("/pacts/provider/{P}/consumer/{C}/branch/{BRANCH}/latest/stub", "the latest of a branch"),
+    ("/pacts/provider/{P}/consumer/{C}/main-branch/stub", "the latest of the consumer's main branch"),
+    ("/pacts/provider/{P}/consumer/{C}/version/{VERSION}/stub", "that of a consumer version"),
+    ("/pacts/provider/{P}/consumer/{C}/{VERSION}/stub", "the same, as PactFlow's documentation has it"),
+    ("/pacts/provider/{P}/consumer/{C}/environment/{ENV}/stub", "those deployed to or released in an environment"),
+    ("/pacts/provider/{P}/consumer/{C}/pact-version/{SHA}/stub", "that with a content"),
+    ("/providers/{P}/stub", "the latest of all consumers of a provider"),
+    ("/providers/{P}/{…}/stub", "the same with any of the selectors above"),
+    ("/env/{ENV}/providers/{P}/stub", "all consumers that are in an environment"),
+)
 
 
 def is_control(target: str) -> bool:
-    """Whether a request target belongs to the control door."""
+    """Whether a request target belongs to the control door, wherever the server is."""
     if CONTROL_PREFIX not in target:
         return False
     path = split_target(target)[0]
     return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
 
 
-_BEGINNINGS = ("/providers/", "/pacts/provider/")
-
-# The forms of addresses: (how many segments, the fixed ones by position). None of them begins another.
-_FORMS = (
-    (3, {0: "providers", 2: "stub"}),
-    (7, {0: "pacts", 1: "provider", 3: "consumer", 5: "latest", 6: "stub"}),
+# Heads: how they begin, and the places of provider, consumer and environment among the segments.
+_NAME = "*"
+_HEADS: tuple[tuple[tuple[str, ...], tuple[int, int | None]], ...] = (
+    (("pacts", "provider", _NAME, "consumer", _NAME), (2, 4)),
+    (("providers", _NAME), (1, None)),
 )
+# Tails: the segments between the head and `stub`, and what they select. The first that fits counts.
+_TAILS: tuple[tuple[tuple[str, ...], Kind], ...] = (
+    ((), Kind.LATEST),
+    (("latest",), Kind.LATEST),
+    (("latest-untagged",), Kind.UNTAGGED),
+    (("main-branch",), Kind.MAIN_BRANCH),
+    (("branch", "latest"), Kind.MAIN_BRANCH),
+    (("latest", _NAME), Kind.TAG),
+    (("version", _NAME), Kind.VERSION),
+    (("environment", _NAME), Kind.ENVIRONMENT),
+    (("pact-version", _NAME), Kind.PACT_VERSION),
+    (("pact-version", _NAME, "metadata", _NAME), Kind.PACT_VERSION),
+    (("branch", _NAME, "latest"), Kind.BRANCH),
+    ((_NAME,), Kind.VERSION),
+)
+_BEGINNINGS = ("/pacts/provider/", "/providers/", "/env/")
+_BOUNDARY = re.compile(r"/stub(?=/|$)")
+_MOST_SEGMENTS = 11
+
+
+def parse_address(path: str) -> tuple[Address, str] | None:
+    """The address that a raw path begins with, and the prefix that it takes; None where it has no such form."""
+    if not path.startswith(_BEGINNINGS):
+        return None
+    for boundary in _BOUNDARY.finditer(path):
+        prefix = path[: boundary.end()]
+        segments = prefix.split("/")[1:-1]
+        if len(segments) > _MOST_SEGMENTS:
+            return None
+        address = _address(segments)
+        if address is not None:
+            return address, prefix
+    return None
+
+
+def _address(segments: list[str]) -> Address | None:
+    """The address that these segments before `stub` are."""
+    if "" in segments:
+        return None
+    if len(segments) == 4 and segments[0] == "env" and segments[2] == "providers":
+        return Address(_plain(segments[3]), None, Selector(Kind.ENVIRONMENT, _plain(segments[1])))
+    for head, (provider, consumer) in _HEADS:
+        size = len(head)
+        if not _fits(head, segments[:size]):
+            continue
+        for tail, kind in _TAILS:
+            rest = segments[size:]
+            if not _fits(tail, rest) or (consumer is not None and not rest):
+                continue
+            name = next((_plain(rest[place]) for place, word in enumerate(tail) if word is _NAME), None)
+            selector = LATEST if kind is Kind.LATEST else Selector(kind, name)
+            return Address(
+                _plain(segments[provider]), _plain(segments[consumer]) if consumer is not None else None, selector
+            )
+    return None
+
+
+def _fits(form: tuple[str, ...], segments: list[str]) -> bool:
+    return len(form) == len(segments) and all(
+        word is _NAME or word == segment for word, segment in zip(form, segments, strict=True)
+    )
+
+
+def _plain(segment: str) -> str:
+    return unquote(segment, errors="replace")
+
+
+def _segment(name: str | None) -> str:
+    encoded = quote(name or "", safe="", errors="replace")
+    return "%73tub" if encoded == "stub" else encoded
+
+
+_TAIL_PATHS = {
+    Kind.LATEST: "latest",
+    Kind.UNTAGGED: "latest-untagged",
+    Kind.MAIN_BRANCH: "main-branch",
+    Kind.TAG: "latest/{}",
+    Kind.VERSION: "version/{}",
+    Kind.ENVIRONMENT: "environment/{}",
+    Kind.PACT_VERSION: "pact-version/{}",
+    Kind.BRANCH: "branch/{}/latest",
+}
 
 
 def base_path(address: Address) -> str:
     """The path under which an address is served, without a trailing slash; "" for all pacts."""
     if address.provider is None:
         return ""
-    provider = quote(address.provider, safe="")
-    if address.consumer is None:
-        return f"/providers/{provider}/stub"
-    return f"/pacts/provider/{provider}/consumer/{quote(address.consumer, safe='')}/latest/stub"
+    provider = _segment(address.provider)
+    selector = address.selector
+    tail = _TAIL_PATHS[selector.kind].format(_segment(selector.name))
+    if address.consumer is not None:
+        return f"/pacts/provider/{provider}/consumer/{_segment(address.consumer)}/{tail}/stub"
+    return f"/providers/{provider}/stub" if selector.kind is Kind.LATEST else f"/providers/{provider}/{tail}/stub"
+
+
+class Place(NamedTuple):
+    """Where a request is addressed to, and by what: path and query are within the stub."""
+
+    address: Address
+    base: str
+    path: str
+    query: str
 
 
 class Resolved(NamedTuple):
-    """Where a request goes: the stub, the base path it was reached under, and the path within the stub."""
+    """Where a request goes: the stub, what it belongs to, the base path it was reached under, the path within it."""
 
     stub: Stub
+    snapshot: Snapshot
+    address: Address
     base: str
     path: str
 
 
+class Naming(NamedTuple):
+    """How addresses are written here: domains whose names are stubs, a path that proxies leave before all others, and
+    whether every path that is no address belongs to a stub of all pacts.
+    """
+
+    domains: tuple[str, ...] = ("localhost",)
+    prefix: str = ""
+    has_root: bool = True
+
+    def host_address(self, host: str | None) -> Address | None:
+        """The address that a Host header has, if it is one."""
+        if host is None or not self.domains:
+            return None
+        name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+        name = name.lower().rstrip(".")
+        if not any(name.endswith(f".{domain}") for domain in self.domains):
+            return None
+        label = name.partition(".")[0]
+        consumer, separator, provider = label.partition("--")
+        if not separator:
+            return Address(label, None, is_host=True)
+        return Address(provider, consumer, is_host=True)
+
+    def place(self, target: str, host_address: Address | None) -> Place | None:
+        """Where a request target is addressed to; None for what belongs to the control door."""
+        path, query = split_target(target)
+        if self.prefix and path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/"):
+            path = path[len(self.prefix) :] or "/"
+        if path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/"):
+            return None
+        if host_address is not None:
+            return Place(host_address, "", path, query)
+        if path.startswith(_BEGINNINGS) and (parsed := parse_address(path)) is not None:
+            address, prefix = parsed
+            return Place(address, prefix, path[len(prefix) :] or "/", query)
+        return Place(ALL, "", path, query) if self.has_root else None
+
+
 class AddressBook:
-    """The addresses of one snapshot."""
+    """What the addresses mean now: those of pacts that were loaded, and those of pacts that were published."""
 
-    __slots__ = ("_root", "_stubs", "snapshot")
+    __slots__ = ("_documents", "_hosted", "_hosts", "snapshot")
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self._root = snapshot.root
-        self._stubs = {canonical_path(base_path(address)): stub for address, stub in snapshot.stubs.items()}
+    def __init__(self, documents: Snapshot, hosted: HostedCatalog | None, naming: Naming) -> None:
+        self.snapshot = documents
+        self._documents = documents.stubs
+        self._hosted = hosted
+        self._hosts: dict[tuple[str | None, str | None], Address | None] = {}
+        for address in documents.stubs if naming.domains else ():
+            if address.provider is not None:
+                slugs = (slug_of(address.provider), slug_of(address.consumer) if address.consumer else None)
+                self._hosts[slugs] = None if slugs in self._hosts else address
 
-    def resolve(self, path: str) -> Resolved:
-        """The stub for a raw request path."""
-        if path.startswith(_BEGINNINGS) and (prefix := address_prefix(path)) is not None:
-            stub = self._stubs.get(canonical_path(prefix))
-            if stub is not None:
-                return Resolved(stub, prefix, path[len(prefix) :] or "/")
-        return Resolved(self._root, "", path)
+    def resolve(self, place: Place) -> Resolved | Resolution | None:
+        """Where a place is, if that is in memory; a Resolution if it is known that there is nothing; else None."""
+        address = place.address
+        if address.is_host:
+            address = self._hosts.get((address.provider, address.consumer)) or address
+        stub = self._documents.get(address)
+        if stub is not None:
+            return Resolved(stub, self.snapshot, address, place.base, place.path)
+        if self._hosted is None:
+            return _NOTHING
+        found = self._hosted.warm(address)
+        return self.resolved(place, found) if isinstance(found, Snapshot) else found
+
+    def resolved(self, place: Place, snapshot: Snapshot) -> Resolved:
+        """The place in the stub of a published pact."""
+        return Resolved(snapshot.root, snapshot, place.address, place.base, place.path)
+
+    def root(self, place: Place) -> Resolved | None:
+        """The stub of all pacts, for a place that turned out to be nothing else."""
+        stub = self._documents.get(ALL)
+        path = place.base + place.path if place.path != "/" or not place.base else place.base
+        return Resolved(stub, self.snapshot, ALL, "", path) if stub is not None else None
 
 
-def address_prefix(path: str) -> str | None:
-    """The part of a raw path that has the form of an address, loaded or not."""
-    segments = path[1:].split("/", 7)
-    for length, fixed in _FORMS:
-        if len(segments) >= length and all(segments[position] == word for position, word in fixed.items()):
-            return "/" + "/".join(segments[:length])
-    return None
+_NOTHING = Resolution(None)

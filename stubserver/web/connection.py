@@ -15,8 +15,8 @@ exactly these:
 3. A request in a few pieces (head and body sent apart) is collected until it is whole.
 4. Everything else is handed over for good: the connection is given an ordinary aiohttp request handler, as if it had
    been there from the start, and the bytes that came. That is so for chunked, compressed and long bodies, pipelined
-   requests, HTTP/1.0, `Connection: close`, `Expect`, upgrades, HEAD, CONNECT, whatever the parser refuses, and the
-   control door.
+   requests, HTTP/1.0, `Connection: close`, `Expect`, upgrades, HEAD, CONNECT, whatever the parser refuses, the control
+   door, and clients that do not come through the proxies that are trusted, where there are any.
 
 So the two ways differ in speed only. What is used of aiohttp are names that it exports: `web.Server`, the protocol that
 it makes, `HttpRequestParser` and the fields of its messages.
@@ -29,7 +29,7 @@ import re
 import socket
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from aiohttp import web
@@ -37,8 +37,8 @@ from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 
 from stubserver.catalog import HotCache
 from stubserver.web.access_log import AccessLog, ordinary_logger
-from stubserver.web.addressing import is_control
 from stubserver.web.answer import ALWAYS, NEVER, Answer
+from stubserver.web.outside import Outside
 from stubserver.web.served import Served
 from stubserver.web.stub import StubDoor
 from stubserver.web.ticker import Ticker
@@ -67,6 +67,7 @@ class Wiring:
     counts: bool = True
     hot_cache: int = 2 << 20
     access_log: AccessLog | None = None
+    outside: Outside = field(default_factory=Outside)
 
 
 class Connection(asyncio.Protocol):
@@ -93,6 +94,9 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self._peer = peer[0].encode()
+        if self._server.outside.proxies and not self._server.outside.trusts(self._peer.decode()):
+            self._hand_over(b"")
+            return
         connected = transport.get_extra_info("socket")
         if connected is not None and connected.family in (socket.AF_INET, socket.AF_INET6):
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -167,13 +171,14 @@ class Connection(asyncio.Protocol):
     ) -> None:
         """Answer a request whose body has this length, if it is whole."""
         missing = begin + length - len(data)
-        if missing < 0 or is_control(target) or (missing and not self._hold(data, missing)):
+        place = self._server.door.place(target, fields)
+        if missing < 0 or place is None or (missing and not self._hold(data, missing)):
             self._hand_over(data)
             return
         if missing:
             return
         self._reads, self._held = 0, []
-        answer = self._server.door.answer(Visit(method, target, fields, data[begin:]))
+        answer = self._server.door.answer(Visit(method, target, place, fields, data[begin:]))
         if isinstance(answer, Answer):
             self._give(data, answer, served)
         else:
@@ -254,7 +259,7 @@ class Connection(asyncio.Protocol):
         handler = server.make_handler()
         transport.set_protocol(handler)
         handler.connection_made(transport)
-        for piece in self._held or [data]:
+        for piece in self._held or ([data] if data else []):
             handler.data_received(piece)
 
     @property
@@ -299,6 +304,7 @@ class DirectServer(web.Server):
         self.direct: set[Connection] = set()
         self.access_log = wiring.access_log
         self.counts = wiring.counts
+        self.outside = wiring.outside
         self.longest_body = min(wiring.max_body, _LONGEST_HELD)
         self._wiring = wiring
         self._until_sweep = _SWEEP

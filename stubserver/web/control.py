@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +15,11 @@ from aiohttp import web
 
 from matching import CompiledInteraction, Match, Request
 from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json
-from stubserver import __version__
-from stubserver.catalog import Catalog, Snapshot
+from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Snapshot
 from stubserver.errors import BadRequestError, MethodNotAllowedError, NotFoundError, StubServerError
-from stubserver.web.addressing import CONTROL_PREFIX
+from stubserver.security import Role
+from stubserver.web.addressing import CONTROL_PREFIX, Place, Resolved
+from stubserver.web.auth import Access
 from stubserver.web.messages import message_answer, message_summary, messages_of
 from stubserver.web.metrics import CONTENT_TYPE, Metrics
 from stubserver.web.misses import Question, explain_miss
@@ -32,22 +33,42 @@ from stubserver.web.views import (
     pact_document,
     stub_document,
 )
-from stubserver.web.wire import read_expected_body, server_of, split_target
+from stubserver.web.wire import read_expected_body, split_target
 
 
 class ControlDoor:
     """Handlers of the control door."""
 
-    def __init__(self, catalog: Catalog, stub_door: StubDoor, near_misses: int, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        stub_door: StubDoor,
+        near_misses: int,
+        metrics: Metrics | None = None,
+        hosted: HostedCatalog | None = None,
+    ) -> None:
         self._catalog = catalog
         self._stub_door = stub_door
         self._near_misses = near_misses
         self._metrics = metrics
+        self._hosted = hosted
 
-    async def index(self, request: web.Request) -> web.Response:
-        """What there is to ask."""
-        links = {name: server_of(request) + CONTROL_PREFIX + path for _, path, name, _ in ROUTES if path != "/"}
-        return json_response({"name": "stubserver", "version": __version__, "links": links})
+    def _server_of(self, request: web.Request) -> str:
+        return self._stub_door.outside.server_of(request)
+
+    async def _scope(self, request: web.Request) -> Snapshot:
+        """What a question is about: all that is loaded; where that is too much, the pacts of a provider (and a
+        consumer).
+        """
+        if self._hosted is None or self._stub_door.naming.has_root:
+            return self._catalog.current
+        provider, consumer = request.query.get("provider"), request.query.get("consumer")
+        if provider is None:
+            raise BadRequestError("provider is missing", "add ?provider=…, and &consumer=… for one pact of it")
+        snapshot = await self._hosted.load(Address(provider, consumer))
+        if snapshot is None:
+            raise await self._stub_door.unknown(Place(Address(provider, consumer), "", "/", ""))
+        return snapshot
 
     async def health(self, request: web.Request) -> web.Response:
         """The process answers."""
@@ -55,6 +76,8 @@ class ControlDoor:
 
     async def ready(self, request: web.Request) -> web.Response:
         """Something is served; 503 while nothing is."""
+        if self._hosted is not None and not self._stub_door.naming.has_root:
+            return json_response({"status": "ready", "store": "lost" if self._hosted.is_lost else "up"})
         snapshot = self._catalog.current
         served = len(snapshot.root.interactions)
         broken = [entry.origin for entry in snapshot.pacts if entry.pact is None or entry.stale]
@@ -69,18 +92,26 @@ class ControlDoor:
         return web.Response(body=self._metrics.text(), headers=headers)
 
     async def stubs(self, request: web.Request) -> web.Response:
-        """Every address that is served."""
-        server = server_of(request)
-        return json_response({"stubs": [stub_document(stub, server) for stub in self._catalog.current.stubs.values()]})
+        """Every address that is served; of published pacts, the latest of each consumer with each provider."""
+        server = self._server_of(request)
+        stubs = [
+            stub_document(stub.address, server, len(stub.interactions))
+            for stub in self._catalog.current.stubs.values()
+            if stub.address.provider is not None or self._stub_door.naming.has_root
+        ]
+        if self._hosted is not None:
+            stubs += [stub_document(address, server) for address in await self._hosted.addresses()]
+        return json_response({"stubs": stubs})
 
     async def pacts(self, request: web.Request) -> web.Response:
         """Every document, what is served of it, and what is wrong with it."""
-        server = server_of(request)
-        return json_response({"pacts": [pact_document(entry, server) for entry in self._catalog.current.pacts]})
+        server = self._server_of(request)
+        snapshot = await self._scope(request)
+        return json_response({"pacts": [pact_document(entry, server) for entry in snapshot.pacts]})
 
     async def interactions(self, request: web.Request) -> web.Response:
         """All interactions, or those of one `provider` or `consumer`, or those in which a JSONPath finds something."""
-        snapshot = self._catalog.current
+        snapshot = await self._scope(request)
         wanted = {name: request.query[name] for name in ("provider", "consumer") if name in request.query}
         unknown = set(request.query) - {"provider", "consumer", "jsonpath"}
         if unknown:
@@ -101,7 +132,7 @@ class ControlDoor:
 
     async def interaction(self, request: web.Request) -> web.Response:
         """One interaction in full."""
-        snapshot = self._catalog.current
+        snapshot = await self._scope(request)
         known = await self._stub_door.in_thread(lambda: snapshot.interactions)
         found = known.get(request.match_info["id"])
         if found is None:
@@ -112,43 +143,64 @@ class ControlDoor:
 
     async def messages(self, request: web.Request) -> web.Response:
         """All messages."""
-        server = server_of(request)
-        found = messages_of(self._catalog.current)
+        server = self._server_of(request)
+        found = messages_of(await self._scope(request))
         return json_response({"messages": [message_summary(message, origin, server) for origin, message in found]})
 
     async def message(self, request: web.Request) -> web.Response:
         """The content of one message."""
-        return message_answer(self._catalog.current, request, self._stub_door.generation)
+        names = request.match_info
+        snapshot = self._catalog.current
+        if self._hosted is not None and not self._stub_door.naming.has_root:
+            address = Address(names["provider"], names["consumer"])
+            snapshot = await self._hosted.load(address) or snapshot
+        return message_answer(snapshot, request, self._stub_door.generation, self._server_of(request))
 
     async def explain(self, request: web.Request) -> web.Response:
         """Why a request, described as JSON, would not match, or which interaction would answer it."""
-        content = await read_expected_body(request)
-        return json_response(await self._stub_door.in_thread(self._explanation, content, server_of(request)))
+        described = await self._stub_door.in_thread(_parsed_object, await read_expected_body(request))
+        resolved, query = await self._resolved(described)
+        server = self._server_of(request)
+        return json_response(await self._stub_door.in_thread(self._explanation, described, resolved, query, server))
 
-    def _explanation(self, content: bytes, server: str) -> dict[str, Any]:
-        question = self._question(content, server)
-        found = self._stub_door.decide(question.resolved.stub, question.request, question.state)
-        if isinstance(found, Match):
-            summary = interaction_summary(found.interaction, origin_of(question.snapshot, found.interaction))
-            return {"match": summary, "lenient": found.lenient}
-        return {"match": None, **explain_miss(replace(question, gave_up=found.gave_up), self._near_misses)}
-
-    def _question(self, content: bytes, server: str) -> Question:
-        document = _parsed_object(content)
-        target, method = _text_member(document, "path"), _text_member(document, "method")
+    async def _resolved(self, described: dict[str, Any]) -> tuple[Resolved, str]:
+        """Where a described request goes, and its query."""
+        target = _text_member(described, "path")
         target = "/" if target is None else target
         if not target.startswith("/"):
             raise BadRequestError("path must begin with /", 'write {"path": "/orders/1?page=2"}')
-        book = self._stub_door.book
-        path, query = split_target(target)
-        resolved = book.resolve(path)
-        body = _body_bytes(document)
-        lines = _header_lines(document.get("headers", {}))
-        if "body" in document and not any(name.lower() == "content-type" for name, _ in lines):
+        door, book = self._stub_door, self._stub_door.book
+        place = door.naming.place(target, None)
+        if place is None and not door.naming.has_root:
+            raise BadRequestError("path has no address of a stub", f"begin it with one; see {CONTROL_PREFIX}/stubs")
+        place = place or Place(ALL, "", *split_target(target))
+        resolved = book.resolve(place)
+        if not isinstance(resolved, Resolved) and self._hosted is not None:
+            snapshot = await self._hosted.load(place.address)
+            resolved = book.resolved(place, snapshot) if snapshot is not None else None
+        if not isinstance(resolved, Resolved):
+            resolved = book.root(place) if door.naming.has_root else None
+        if resolved is None:
+            raise await door.unknown(place)
+        return resolved, place.query
+
+    def _explanation(self, described: dict[str, Any], resolved: Resolved, query: str, server: str) -> dict[str, Any]:
+        question = self._question(described, resolved, query, server)
+        found = self._stub_door.decide(question.resolved.stub, question.request, question.state)
+        if isinstance(found, Match):
+            summary = interaction_summary(found.interaction, origin_of(resolved.snapshot, found.interaction))
+            return {"match": summary, "lenient": found.lenient}
+        return {"match": None, **explain_miss(replace(question, gave_up=found.gave_up), self._near_misses)}
+
+    def _question(self, described: dict[str, Any], resolved: Resolved, query: str, server: str) -> Question:
+        body = _body_bytes(described)
+        lines = _header_lines(described.get("headers", {}))
+        if "body" in described and not any(name.lower() == "content-type" for name, _ in lines):
             lines.append(("Content-Type", "application/json"))
-        described = Request((method or "GET").upper(), resolved.path, query, lines, body)
-        state = self._stub_door.selector_for(_text_member(document, "state"))
-        return Question(book.snapshot, resolved, described, state, server)
+        method = (_text_member(described, "method") or "GET").upper()
+        request = Request(method, resolved.path, query, lines, body)
+        state = self._stub_door.asks.selector_for(_text_member(described, "state"))
+        return Question(resolved, request, state, server)
 
 
 _MOST_FOUND = 1000  # values that a search shows in all
@@ -228,7 +280,6 @@ Handler = Callable[[ControlDoor, web.Request], Awaitable[web.StreamResponse]]
 
 # method, path below the prefix, name, handler
 ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
-    ("GET", "/", "index", ControlDoor.index),
     ("GET", "/health", "health", ControlDoor.health),
     ("GET", "/ready", "ready", ControlDoor.ready),
     ("GET", "/metrics", "metrics", ControlDoor.metrics),
@@ -242,31 +293,42 @@ ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
 )
 
 
-def control_application(door: ControlDoor, max_body: int) -> web.Application:
-    """The aiohttp application of the control door; HEAD is answered wherever GET is."""
-    application = web.Application(middlewares=[_errors_as_problems], client_max_size=max_body)
-    for method, path, name, handler in ROUTES:
-        add = application.router.add_get if method == "GET" else application.router.add_post
-        add(CONTROL_PREFIX + path, _bound(door, handler), name=name)
-    application.router.add_get(CONTROL_PREFIX, _bound(door, ControlDoor.index))
-    return application
+def add_control_routes(
+    application: web.Application, door: ControlDoor, access: Access, prefixes: Iterable[str]
+) -> None:
+    """Add the routes of the control door, under each of these prefixes; HEAD is answered wherever GET is."""
+    for prefix in prefixes:
+        start = prefix + CONTROL_PREFIX
+        for method, path, name, handler in ROUTES:
+            add = application.router.add_get if method == "GET" else application.router.add_post
+            handle = _bound(door, access if name not in _OPEN else None, handler)
+            add(start + path, handle)
 
 
-def _bound(door: ControlDoor, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+_OPEN = frozenset({"health", "ready"})  # what asks for no token: whoever watches over the server has none
+
+
+def _bound(
+    door: ControlDoor, access: Access | None, handler: Handler
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await handler(door, request)
+        try:
+            if access is not None:
+                access.demand(request.headers, Role.READ)
+            return await handler(door, request)
+        except StubServerError as error:
+            return problem_response(error)
 
     return handle
 
 
 @web.middleware
-async def _errors_as_problems(
+async def unknown_as_problems(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
+    """What no route is for, in the usual shape."""
     try:
         return await handler(request)
-    except StubServerError as error:
-        return problem_response(error)
     except web.HTTPNotFound:
         return problem_response(NotFoundError(f"nothing is at {request.path}", f"see {CONTROL_PREFIX}/"))
     except web.HTTPMethodNotAllowed as error:

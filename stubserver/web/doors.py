@@ -11,26 +11,31 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from stubserver.errors import ExpectationError, StubServerError
-from stubserver.web.addressing import is_control
+from stubserver.web.addressing import Naming, Place
 from stubserver.web.answer import Answer
+from stubserver.web.outside import Outside
 from stubserver.web.problems import problem_response
 from stubserver.web.stub import StubDoor
 from stubserver.web.visit import Fields, Visit
-from stubserver.web.wire import read_body, server_of
+from stubserver.web.wire import read_body
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
 
 
-def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.StreamResponse]]) -> Handler:
+def dispatch(
+    stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.StreamResponse]], outside: Outside
+) -> Handler:
     """Each request to its door. What neither expected is our mistake: it is logged, and told in the usual shape."""
 
     async def answer(request: BaseRequest) -> web.StreamResponse:
         try:
-            if is_control(request.raw_path):
+            fields = Fields(request.headers, request.raw_headers, outside.server_of(request))
+            place = stub_door.place(request.raw_path, fields)
+            if place is None:
                 return await control_door(request)
-            return await _answer_stub(stub_door, request)
+            return await _answer_stub(stub_door, request, place, fields)
         except web.HTTPExpectationFailed as error:
             return problem_response(ExpectationError(error.text or "the Expect header is not known", "leave it out"))
         except (web.HTTPException, ConnectionError):  # whoever went away gets no answer
@@ -42,9 +47,8 @@ def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.St
     return answer
 
 
-async def _answer_stub(door: StubDoor, request: BaseRequest) -> web.Response:
-    fields = Fields(request.headers, request.raw_headers, server_of(request))
-    visit = Visit(request.method.upper(), request.raw_path, fields, b"")
+async def _answer_stub(door: StubDoor, request: BaseRequest, place: Place, fields: Fields) -> web.Response:
+    visit = Visit(request.method.upper(), request.raw_path, place, fields, b"")
     try:
         visit.body = await read_body(request)
     except StubServerError as error:
@@ -58,11 +62,11 @@ async def _answer_stub(door: StubDoor, request: BaseRequest) -> web.Response:
     return answer.as_response()
 
 
-def request_factory(inner: web.Server, max_body: int) -> Callable[..., BaseRequest]:
+def request_factory(inner: web.Server, naming: Naming, max_body: int) -> Callable[..., BaseRequest]:
     """Requests of the stub door are light; those of the control door know their application."""
 
     def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> BaseRequest:
-        if is_control(message.path):
+        if naming.place(message.path, naming.host_address(message.headers.get("Host"))) is None:
             return inner.request_factory(message, payload, protocol, writer, task)
         loop = asyncio.get_running_loop()
         return BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=max_body)

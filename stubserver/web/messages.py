@@ -25,7 +25,7 @@ from stubserver.errors import BadRequestError, NotFoundError
 from stubserver.web.addressing import CONTROL_PREFIX, base_path
 from stubserver.web.generation import Generation
 from stubserver.web.problems import SERVER
-from stubserver.web.wire import description_text, server_of
+from stubserver.web.wire import description_text
 
 _LONGEST_HEADER = 6144  # characters of one value; many clients refuse lines beyond 8 KiB
 _PARAMETERS = frozenset({"description", "state", "role", "number"})
@@ -59,7 +59,7 @@ def message_summary(message: CompiledMessage, origin: str, server: str) -> dict[
     }
 
 
-def message_answer(snapshot: Snapshot, request: web.Request, generation: Generation) -> web.Response:
+def message_answer(snapshot: Snapshot, request: web.Request, generation: Generation, server: str) -> web.Response:
     """The message that a request names: the content as body, the metadata as headers.
 
     `description` names it, `state` chooses among those of one description, `role` and `number` among request and
@@ -74,7 +74,7 @@ def message_answer(snapshot: Snapshot, request: web.Request, generation: Generat
     address = base_path(Address(message.provider, message.consumer))
     place = next(number for number, item in enumerate(message.contents) if item is content)
     name = f"{message.id} {place}"
-    context = generation.context(request.headers, name, server_of(request) + address, message.message.states)
+    context = generation.context(request.headers, name, server + address, message.message.states)
     body, metadata = content.fill(context)
     headers = CIMultiDict(_metadata_headers(metadata))
     headers["X-Stub-Message"] = f"{message.id} {description_text(message.message.description)}"

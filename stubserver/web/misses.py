@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from matching import Match, NearMiss, PatternError, Request, StateSelector, example_request, find, near_misses
-from stubserver.catalog import Snapshot
-from stubserver.web.addressing import Resolved, address_prefix, base_path
+from stubserver.web.addressing import Resolved, base_path, parse_address
+from stubserver.web.asks import STATE_HEADER
 from stubserver.web.curl import curl_line
 from stubserver.web.views import interaction_summary, origin_of
-
-STATE_HEADER = "X-Stub-State"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,6 @@ class Question:
     `server` is scheme and host as the client wrote them; `gave_up` tells that a slow pattern was given up.
     """
 
-    snapshot: Snapshot
     resolved: Resolved
     request: Request
     state: StateSelector | None
@@ -48,7 +45,7 @@ def explain_miss(question: Question, limit: int) -> dict[str, Any]:
     )
     report: dict[str, Any] = {
         "error": "no-match",
-        "message": f"No interaction matches {question.shown_target} at the stub of {question.resolved.stub.address}",
+        "message": f"No interaction matches {question.shown_target} at the stub of {question.resolved.address}",
         "hint": _hint(question, found),
         "mismatches": [mismatch.message for mismatch in found[0].mismatches] if found else [],
         "nearest": [_near_miss(question, near) for near in found],
@@ -59,9 +56,10 @@ def explain_miss(question: Question, limit: int) -> dict[str, Any]:
 
 
 def _hint(question: Question, found: list[NearMiss]) -> str | None:
-    prefix = address_prefix(question.request.path) if question.resolved.base == "" else None
-    if prefix is not None:
-        known = [base_path(address) for address in question.snapshot.stubs if address.provider is not None]
+    parsed = parse_address(question.request.path) if question.resolved.base == "" else None
+    if parsed is not None:
+        prefix = parsed[1]
+        known = [base_path(address) for address in question.resolved.snapshot.stubs if address.provider is not None]
         return f"No loaded pact has the address {prefix}; there are: {', '.join(known[:10]) or 'none'}"
     if question.gave_up:
         return "A regular expression of the contract took too long on this request and was given up"
@@ -75,7 +73,7 @@ def _hint(question: Question, found: list[NearMiss]) -> str | None:
 def _near_miss(question: Question, near: NearMiss) -> dict[str, Any]:
     curl, note = _matching_curl(question, near)
     document = {
-        "interaction": interaction_summary(near.interaction, origin_of(question.snapshot, near.interaction)),
+        "interaction": interaction_summary(near.interaction, origin_of(question.resolved.snapshot, near.interaction)),
         "mismatches": [mismatch.as_json() for mismatch in near.mismatches],
         "more": near.more,
         "curl": curl,

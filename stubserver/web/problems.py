@@ -16,7 +16,7 @@ SERVER = f"stubserver/{__version__}"  # the Server header of every answer
 
 def problem_response(error: StubServerError) -> web.Response:
     """An operational error as `application/problem+json` (RFC 9457), with the cure as a member of its own."""
-    return json_response(problem_document(error), status=error.status, content_type=PROBLEM_TYPE)
+    return json_response(problem_document(error), status=error.status, content_type=PROBLEM_TYPE, headers=error.headers)
 
 
 PROBLEM_TYPE = "application/problem+json"

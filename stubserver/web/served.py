@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from multidict import CIMultiDict
 
 from matching import CompiledInteraction, ResponseTemplate
-from stubserver.catalog import Decisions, HotCache
+from stubserver.catalog import Decisions, Epoch, HotCache
 from stubserver.web.addressing import AddressBook
 from stubserver.web.answer import Answer
 from stubserver.web.problems import SERVER
@@ -16,7 +16,8 @@ from stubserver.web.wire import description_text
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What belongs to one snapshot. A request that has begun finishes with the one it began with.
+    """What belongs to one snapshot of loaded pacts and one epoch of published ones. A request that has begun finishes
+    with those it began with.
 
     Two levels of the hot cache belong to it. `replay` has answers by the bytes of whole requests: parsing depends on
     nothing but the bytes, and an answer on nothing but the request and what is served. `decisions` has what was decided
@@ -24,9 +25,11 @@ class Served:
     """
 
     book: AddressBook
+    epoch: Epoch | None
     replay: HotCache[Answer]
     decisions: Decisions
     echoing: dict[CompiledInteraction, ResponseTemplate | None] = field(default_factory=dict)  # templates with echo
+    is_behind: bool = False  # something changed that has to be known before anyone is answered
 
 
 def ready_headers(interaction: CompiledInteraction) -> CIMultiDict[str]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from cachetools import LRUCache
 from multidict import CIMultiDict
 
 from matching import (
@@ -25,38 +24,36 @@ from matching import (
     GeneratorContext,
     Match,
     NoMatch,
-    PatternError,
     Request,
     ResponseTemplate,
     StateSelector,
     echo_template,
 )
-from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, HotCache, Snapshot, Stub
-from stubserver.errors import BadRequestError, StubServerError
-from stubserver.web.addressing import AddressBook
+from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, HostedCatalog, HotCache, Stub
+from stubserver.errors import NotFoundError, StubServerError
+from stubserver.security import Guard
+from stubserver.store import StoreUnavailableError
+from stubserver.web.addressing import AddressBook, Naming, Place, Resolved, base_path
 from stubserver.web.answer import ALWAYS, NEVER, Answer, Event
-from stubserver.web.cors import Cors
+from stubserver.web.asks import AskDefaults, AskReader
+from stubserver.web.auth import Access
 from stubserver.web.generation import Generation
 from stubserver.web.metrics import Tallies
-from stubserver.web.misses import STATE_HEADER, Question, explain_miss, miss_text
+from stubserver.web.misses import Question, explain_miss, miss_text
+from stubserver.web.outside import Outside
 from stubserver.web.problems import JSON_HEADERS, PROBLEM_TYPE, SERVER, dumped, problem_document
 from stubserver.web.served import Served, ready_headers
-from stubserver.web.visit import Visit
-from stubserver.web.wire import split_target
+from stubserver.web.visit import Fields, Visit
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_PACTFLOW_STATE_HEADER = "pactflow-stub-provider-state"
-_STATELESS_HEADER = "X-Stub-Stateless"
-_PACTFLOW_STATELESS_HEADER = "pactflow-stub-include-empty-provider-states"
 _OUR_HEADERS = frozenset({"x-stub-match", "x-stub-interaction"})
 _EXPLAIN_IN_THREAD = 4 << 10  # bytes of body from which an explanation leaves the event loop
 _THREADS = 2
 _ORIGINS = 16  # origins for which an interaction's answer is kept ready
-_SELECTORS = 256  # provider states that were asked for and are kept ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +65,7 @@ class StubOptions:
     no_match_status: int = 500
     near_misses: int = 3
     head: bool = False
-    provider_state: str | None = None
-    provider_state_header: str | None = None
-    stateless: bool = True
-    cors: bool = True
-    cors_referer: bool = False
+    asks: AskDefaults = field(default_factory=AskDefaults)
     seed: str = ""
     clock: str = "today"
     random: bool = False
@@ -86,41 +79,76 @@ _Step = Answer | Awaitable[Any]  # an answer, or what has to be awaited for the 
 class StubDoor:
     """Answers requests for stubs."""
 
-    def __init__(self, catalog: Catalog, options: StubOptions) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        hosted: HostedCatalog | None = None,
+        access: Access | None = None,
+        options: StubOptions | None = None,
+        outside: Outside | None = None,
+        naming: Naming | None = None,
+    ) -> None:
         """Raises PatternError when the provider state of the options is not a pattern, ValueError for a bad clock."""
         self._catalog = catalog
-        self._options = options
-        self._cors = Cors(from_referer=options.cors_referer) if options.cors else None
-        self._state_headers = tuple(filter(None, (STATE_HEADER, _PACTFLOW_STATE_HEADER, options.provider_state_header)))
-        self._selectors: LRUCache[tuple[str, bool], StateSelector] = LRUCache(_SELECTORS)
+        self._hosted = hosted
+        self._options = options = options or StubOptions()
+        self.outside = outside or Outside()
+        self.naming = naming or Naming()
+        self.asks = AskReader(options.asks, access or Access(Guard()))
         self.generation = Generation(options.seed, options.clock, random=options.random)
         self.tallies = Tallies()
         self.replayed = 0
-        self._served = self._serve(catalog.current)
+        self._served = self._serve()
         self._pool = ThreadPoolExecutor(_THREADS, "matching")
         self._explaining = asyncio.Semaphore(_THREADS)
-        if options.provider_state is not None:
-            StateSelector(options.provider_state)
 
     @property
     def book(self) -> AddressBook:
         """The addresses of what is served now."""
-        return self.serving().book
+        return self._now().book
 
     @property
     def remembered_bytes(self) -> int:
         """What both levels of the hot cache are counted with."""
         return int(self._served.replay.currsize) + self._served.decisions.size
 
+    def place(self, target: str, fields: Fields) -> Place | None:
+        """Where a request target with these header fields is addressed to; None for the control door."""
+        host = fields.host_address
+        if host is False:
+            host = fields.host_address = self.naming.host_address(fields.headers.get("Host"))
+        return self.naming.place(target, host)
+
     def serving(self) -> Served:
-        """What belongs to the catalog's current snapshot, made anew when that was replaced."""
-        if self._served.book.snapshot is not self._catalog.current:
-            self._served = self._serve(self._catalog.current)
+        """What belongs to what is served now, made anew when that was replaced. It is empty, and `is_behind`, when
+        another worker wrote something that has to be known first.
+        """
+        hosted = self._hosted
+        if hosted is not None and hosted.has_siblings and hosted.is_behind:
+            none = Decisions(0, lenient=self._options.lenient)
+            return replace(self._served, replay=HotCache(0), decisions=none, is_behind=True)
+        return self._now()
+
+    def _now(self) -> Served:
+        served, hosted = self._served, self._hosted
+        if served.book.snapshot is not self._catalog.current or (
+            hosted is not None and served.epoch is not hosted.epoch
+        ):
+            self._served = self._serve()
         return self._served
 
-    def _serve(self, snapshot: Snapshot) -> Served:
+    def _serve(self) -> Served:
         half = self._options.hot_cache // 2
-        return Served(AddressBook(snapshot), HotCache(half), Decisions(half, lenient=self._options.lenient))
+        epoch = self._hosted.epoch if self._hosted is not None else None
+        book = AddressBook(self._catalog.current, self._hosted, self.naming)
+        return Served(book, epoch, HotCache(half), Decisions(half, lenient=self._options.lenient))
+
+    def server(self, visit: Visit) -> str:
+        """Scheme and host, with the prefix of a proxy, as the client wrote them."""
+        fields = visit.fields
+        if visit.place.address.is_host and "Host" in fields.headers:
+            return self.outside.host_server(fields.headers["Host"])
+        return fields.server or self.outside.server(fields.headers, trusted=bool(self.outside.proxies))
 
     def answer(self, visit: Visit) -> Answer | Awaitable[Answer]:
         """The answer to a request, or what to await for it. What cannot be understood is answered with a problem; so is
@@ -128,19 +156,69 @@ class StubDoor:
         """
         try:
             served = visit.served = self.serving()
-            path, query = split_target(visit.target)
-            visit.resolved = resolved = served.book.resolve(path)
-            fields, body = visit.fields, visit.body
-            visit.state = None if fields.asks_for_no_state else self.state_selector(fields.headers)
-            fields.asks_for_no_state = visit.state is None
-            visit.request = request = Request(visit.method, resolved.path, query, fields, body)
-            if len(body) > LONGEST_BODY:  # a large body must not hold up everyone else
-                step: _Step = self._answer_aside(visit)
-            else:
-                step = self._answer_found(visit, served.decisions.decide(resolved.stub, request, visit.state))
+            step = self._answer_late(visit) if served.is_behind else self._answer_now(visit)
         except Exception as error:
             return self.refuse(visit, error)
         return step if isinstance(step, Answer) else self._awaited(visit, step)
+
+    async def _answer_late(self, visit: Visit) -> _Step:
+        """Answer after taking in what another worker wrote; if the store does not tell, from what is in memory."""
+        assert self._hosted is not None
+        with contextlib.suppress(StoreUnavailableError):
+            await self._hosted.catch_up()
+        visit.served = self._now()
+        return self._answer_now(visit)
+
+    def _answer_now(self, visit: Visit) -> _Step:
+        served, fields = visit.served, visit.fields
+        asks = fields.asks
+        if asks is None or asks.served is not served:
+            asks = fields.asks = self.asks.read(fields, served)
+        visit.asks = asks
+        if asks.refusal is not None and not self._is_preflight(visit):
+            return self._turned_away(visit, asks.refusal)
+        resolved = served.book.resolve(visit.place)
+        if isinstance(resolved, Resolved):
+            return self._answer_at(visit, resolved)
+        return self._answer_after_loading(visit, is_known=resolved is not None)
+
+    def _answer_at(self, visit: Visit, resolved: Resolved) -> _Step:
+        asks, body = visit.asks, visit.body
+        if asks.ignores_authorization:
+            resolved = resolved._replace(stub=resolved.stub.without_authorization)
+        visit.resolved = resolved
+        visit.request = request = Request(visit.method, resolved.path, visit.place.query, asks.fields, body)
+        if len(body) > LONGEST_BODY:  # a large body must not hold up everyone else
+            return self._answer_aside(visit)
+        return self._answer_found(visit, visit.served.decisions.decide(resolved.stub, request, asks.state))
+
+    async def _answer_after_loading(self, visit: Visit, *, is_known: bool) -> _Step:
+        """Load the stub of an address that is asked for the first time, or tell that there is none."""
+        hosted, place = self._hosted, visit.place
+        snapshot = await hosted.load(place.address) if hosted is not None and not is_known else None
+        if snapshot is not None:
+            return self._answer_at(visit, visit.served.book.resolved(place, snapshot))
+        root = visit.served.book.root(place) if self.naming.has_root else None
+        if root is not None:
+            return self._answer_at(visit, root)
+        raise await self.unknown(place)
+
+    async def unknown(self, place: Place) -> NotFoundError:
+        """That there is no stub at an address, and which there are that it might mean."""
+        nearest = await self._hosted.nearest(place.address) if self._hosted is not None else []
+        known = ", ".join(base_path(address) for address in nearest)
+        cure = f"the nearest that exist: {known}" if known else "nothing like it is published; see /"
+        return NotFoundError(f"there is no stub of {place.address}", cure)
+
+    def _is_preflight(self, visit: Visit) -> bool:
+        cors = visit.asks.cors
+        return cors is not None and cors.is_preflight(visit.method, visit.fields.headers)
+
+    def _turned_away(self, visit: Visit, refusal: StubServerError) -> Answer:
+        if self._hosted is not None:
+            told = {"method": visit.method, "path": visit.place.base, "reason": refusal.detail}
+            self._hosted.note_refusal("StubRefused", refusal.status, told)
+        return self.refuse(visit, refusal)
 
     async def _awaited(self, visit: Visit, answer: _Step) -> Answer:
         try:
@@ -152,23 +230,24 @@ class StubDoor:
 
     async def _answer_aside(self, visit: Visit) -> _Step:
         decide = visit.served.decisions.decide
-        return self._answer_found(visit, await self.in_thread(decide, visit.resolved.stub, visit.request, visit.state))
+        return self._answer_found(
+            visit, await self.in_thread(decide, visit.resolved.stub, visit.request, visit.asks.state)
+        )
 
     def _answer_found(self, visit: Visit, found: Match | NoMatch) -> _Step:
         request = visit.request
         if self._tries_as_get(request, found):
-            found = visit.served.decisions.decide(visit.resolved.stub, request.with_method("GET"), visit.state)
+            found = visit.served.decisions.decide(visit.resolved.stub, request.with_method("GET"), visit.asks.state)
         if isinstance(found, Match):
             if found.interaction.template is None and not self._options.echo:
                 return self._hit(visit, found)
             return self._fill(visit, found)
-        headers = visit.fields.headers
-        if self._cors is not None and self._cors.is_preflight(request.method, headers):
-            lines = CIMultiDict({"Server": SERVER, **self._cors.preflight_headers(headers)})
+        cors, headers = visit.asks.cors, visit.fields.headers
+        if cors is not None and cors.is_preflight(request.method, headers):
+            lines = CIMultiDict({"Server": SERVER, **cors.preflight_headers(headers)})
             tally = self.tallies.of("preflight")
             return Answer(204, lines, b"", tally, outcome="preflight", lasts_until=ALWAYS)
-        snapshot = visit.served.book.snapshot
-        question = Question(snapshot, visit.resolved, request, visit.state, visit.fields.server, found.gave_up)
+        question = Question(visit.resolved, request, visit.asks.state, self.server(visit), found.gave_up)
         return self._explain(visit, question)
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
@@ -190,47 +269,14 @@ class StubDoor:
         """End the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def state_selector(self, headers: Mapping[str, str]) -> StateSelector | None:
-        """The provider state that a request with these headers (or else the settings) asks for. Raises
-        BadRequestError.
-        """
-        asked = None
-        for name in self._state_headers:
-            if name in headers:
-                asked = headers[name]
-                break
-        else:
-            if self._options.provider_state is None:
-                return None
-        hidden = (
-            headers.get(_STATELESS_HEADER, "").lower() == "hide"
-            or headers.get(_PACTFLOW_STATELESS_HEADER, "").lower() == "false"
-        )
-        return self.selector_for(asked, stateless=False if hidden else None)
-
-    def selector_for(self, source: str | None, *, stateless: bool | None = None) -> StateSelector | None:
-        """The selector for a provider state, or for that of the settings. Raises BadRequestError."""
-        source = self._options.provider_state if source is None else source
-        if not source:
-            return None
-        stateless = self._options.stateless if stateless is None else stateless
-        selector = self._selectors.get((source, stateless))
-        if selector is None:
-            try:
-                selector = StateSelector(source, stateless=stateless)
-            except PatternError as error:
-                cure = "send a regular expression that is found in the state's name"
-                raise BadRequestError(f"the provider state {source!r} {error}", cure) from None
-            self._selectors[source, stateless] = selector
-        return selector
-
     def _hit(self, visit: Visit, found: Match) -> Answer:
         """What the interaction recorded: made once for each origin that asks, and kept with the match."""
-        origin = self._cors.origin_of(visit.fields.headers) if self._cors is not None else None
+        cors = visit.asks.cors
+        origin = cors.origin_of(visit.fields.headers) if cors is not None else None
         memo = found.memo
-        if origin is None and type(memo) is Answer:
+        if origin is None and type(memo) is Answer and cors is self.asks.default_cors:
             return memo
-        if found.lenient or found.gave_up or self._options.log_hits:
+        if found.lenient or found.gave_up or self._options.log_hits or cors is not self.asks.default_cors:
             return self._made(visit, found, origin, NEVER if found.gave_up else ALWAYS)
         if memo is None and origin is None:
             memo = found.memo = self._made(visit, found, None, ALWAYS, is_shared=True)
@@ -265,8 +311,8 @@ class StubDoor:
                     headers[name] = value
         outcome = "lenient" if found.lenient else "exact"
         headers["X-Stub-Match"] = outcome
-        if self._cors is not None:
-            self._cors.allow(origin, headers)
+        if visit.asks.cors is not None:
+            visit.asks.cors.allow(origin, headers)
         event = None
         if self._options.log_hits:
             values = {
@@ -303,7 +349,7 @@ class StubDoor:
         context = self.generation.context(
             visit.fields.headers,
             interaction.id,
-            visit.fields.server + visit.resolved.base,
+            self.server(visit) + visit.resolved.base,
             interaction.interaction.states,
             request,
             interaction.header_names,
@@ -325,7 +371,8 @@ class StubDoor:
 
     def _generated(self, visit: Visit, found: Match, filled: _Filled, now: datetime) -> Answer:
         given = visit.fields.headers
-        origin = self._cors.origin_of(given) if self._cors is not None else None
+        cors = visit.asks.cors
+        origin = cors.origin_of(given) if cors is not None else None
         lasts_until = NEVER if found.gave_up else self.generation.lasts_until(given, now)
         return self._made(visit, found, origin, lasts_until, generated=filled)
 
@@ -359,14 +406,15 @@ class StubDoor:
         if not isinstance(error, StubServerError):
             log.error("unexpected error", target=f"{visit.method} {visit.target}", exc_info=error)
             error = StubServerError("something unexpected went wrong; it was logged", "report it")
-        headers = CIMultiDict({"Content-Type": PROBLEM_TYPE, **JSON_HEADERS, "X-Stub-Match": "none"})
+        headers = CIMultiDict({"Content-Type": PROBLEM_TYPE, **JSON_HEADERS, "X-Stub-Match": "none", **error.headers})
         self._allow(visit, headers)
         body = dumped(problem_document(error))
         return Answer(error.status, headers, body, self.tallies.of("refused"), outcome="refused")
 
     def _allow(self, visit: Visit, headers: CIMultiDict[str]) -> None:
-        if self._cors is not None:
-            self._cors.allow(self._cors.origin_of(visit.fields.headers), headers)
+        cors = asks.cors if (asks := visit.fields.asks) is not None else self.asks.default_cors
+        if cors is not None:
+            cors.allow(cors.origin_of(visit.fields.headers), headers)
 
     def tell(self, event: Event) -> None:
         """Log what an answer has to say, each time that it is given."""

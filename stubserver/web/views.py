@@ -10,7 +10,7 @@ from matching import CompiledInteraction, Problem
 from matching.content_types import Kind, codec_of
 from matching.json_text import JsonError, parse_json
 from matching.model import Body, BodyState, HeaderValues
-from stubserver.catalog import Address, LoadedPact, Snapshot, Stub
+from stubserver.catalog import Address, LoadedPact, Snapshot
 from stubserver.web.addressing import base_path
 
 
@@ -98,15 +98,14 @@ def _path_text(path: tuple[Any, ...]) -> str:
     return "$" + "".join(from_token.get(type(token), lambda t: t.value)(token) for token in path)
 
 
-def stub_document(stub: Stub, base_url: str) -> dict[str, Any]:
-    """A stub: what it serves and its base URL."""
-    address = stub.address
-    return {
+def stub_document(address: Address, base_url: str, interactions: int | None = None) -> dict[str, Any]:
+    """A stub: what it serves and its base URL; how many interactions it has, where that is known."""
+    document: dict[str, Any] = {
         "url": base_url + (base_path(address) or "/"),
         "provider": address.provider,
         "consumer": address.consumer,
-        "interactions": len(stub.interactions),
     }
+    return document if interactions is None else {**document, "interactions": interactions}
 
 
 def pact_document(entry: LoadedPact, base_url: str) -> dict[str, Any]:
@@ -142,4 +141,4 @@ def problem_document(problem: Problem) -> dict[str, str]:
 
 def origin_of(snapshot: Snapshot, interaction: CompiledInteraction) -> str:
     """The document an interaction came from."""
-    return snapshot.origins.get(interaction, "")
+    return snapshot.origins.get(interaction.source, "")

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
-from multidict import MultiMapping
+from multidict import CIMultiDict, MultiMapping
 
 from matching import Request, StateSelector
 from matching.http_text import LIST_HEADERS, split_header
 from matching.request import Headers
-from stubserver.web.addressing import Resolved
+from stubserver.catalog import Address
+from stubserver.errors import StubServerError
+from stubserver.web.addressing import Place, Resolved
+from stubserver.web.cors import Cors
 from stubserver.web.served import Served
 
 
 class Fields(Headers):
     """The header fields of a request, as the core reads them: only those that somebody asks for are split into values.
 
-    `headers` are case-insensitive, `raw_headers` the lines as they came. Many requests may share one object.
+    `headers` are case-insensitive, `raw_headers` the lines as they came. Many requests may share one object, and what
+    was found out about it: `host_address`, the address that its Host header has, and `asks`, what it asks of stubs.
     """
 
-    __slots__ = ("_server", "_values", "asks_for_no_state", "headers", "raw_headers")
+    __slots__ = ("_values", "asks", "headers", "host_address", "raw_headers", "server")
 
     def __init__(
         self, headers: MultiMapping[str], raw_headers: tuple[tuple[bytes, bytes], ...], server: str | None = None
     ) -> None:
-        """`server` is scheme and host as the client wrote them; without it, http and what Host says."""
+        """`server` is scheme and host as the client wrote them, where that is not told by the headers alone."""
         self.headers = headers
         self.raw_headers = raw_headers
-        self._server = server
+        self.server = server
         self._values: dict[str, list[str] | None] = {}
-        self.asks_for_no_state = False  # known once the stub door has read them
-
-    @property
-    def server(self) -> str:
-        """Scheme and host as the client wrote them."""
-        return self._server or f"http://{self.headers['Host']}"
+        self.host_address: Address | Literal[False] | None = False  # False: not known yet
+        self.asks: Asks | None = None
 
     @property
     def lines(self) -> Iterable[tuple[str, str]]:
@@ -57,21 +59,48 @@ class Fields(Headers):
             self._values[name] = values
             return values
 
+    def with_authorization(self, name: str | None) -> Fields:
+        """The same, but Authorization is what another header says; where that is None or not there, nothing is."""
+        headers = CIMultiDict(self.headers)
+        headers.popall("Authorization", None)
+        lines = [line for line in self.raw_headers if line[0].lower() != b"authorization"]
+        for value in self.headers.getall(name, ()) if name is not None else ():
+            headers.add("Authorization", value)
+            lines.append((b"Authorization", value.encode("utf-8", "surrogateescape")))
+        return Fields(headers, tuple(lines), self.server)
 
-class Visit:
-    """One whole request. `target` is raw, `body` has its content codings undone; the rest is what the stub door finds
-    out on the way to the answer.
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What the headers of a request ask of the stub door, as long as the same is served.
+
+    `fields` are those that are matched. `ignores_authorization` tells that Authorization was meant for us, so no
+    interaction can demand one of the request. `refusal` says why the request gets no answer at all.
     """
 
-    __slots__ = ("body", "fields", "method", "request", "resolved", "served", "state", "target")
+    served: Served
+    fields: Fields
+    state: StateSelector | None
+    cors: Cors | None
+    ignores_authorization: bool
+    refusal: StubServerError | None
+
+
+class Visit:
+    """One whole request, addressed to a place. `target` is raw, `body` has its content codings undone; the rest is what
+    the stub door finds out on the way to the answer.
+    """
+
+    __slots__ = ("asks", "body", "fields", "method", "place", "request", "resolved", "served", "target")
 
     served: Served
+    asks: Asks
     resolved: Resolved
-    state: StateSelector | None
     request: Request
 
-    def __init__(self, method: str, target: str, fields: Fields, body: bytes) -> None:
+    def __init__(self, method: str, target: str, place: Place, fields: Fields, body: bytes) -> None:
         self.method = method
         self.target = target
+        self.place = place
         self.fields = fields
         self.body = body

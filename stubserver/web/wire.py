@@ -50,11 +50,3 @@ _HEADER_TEXT = "!\"#$&'()*+,/:;<=>?@[]^_`{|}~"  # what stands in a header as it 
 def description_text(description: str) -> str:
     """A description as a header can hold it."""
     return quote(description[:200], _HEADER_TEXT, errors="replace")
-
-
-def server_of(request: BaseRequest) -> str:
-    """Scheme and host as the client addressed this server."""
-    if "Host" in request.headers or request.transport is None:
-        return f"{request.scheme}://{request.host}"
-    host, port = request.transport.get_extra_info("sockname")[:2]
-    return f"{request.scheme}://{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,0 +1,145 @@
+"""A pact document as it is published: read, named, and made ready to be stored.
+
+Two documents are the same contract when consumer, provider, interactions, messages and specification version are the
+same, whatever the order of keys and interactions: what a client writes beside them (its own version) does not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json
+from stubserver.errors import StubServerError
+
+_OURS = ("createdAt", "_links", "_embedded")  # what answers add to a pact, and clients may send back
+_LISTS = ("interactions", "messages")
+
+
+class ContractError(StubServerError):
+    """A document that cannot be published."""
+
+    status = 400
+    title = "Bad pact"
+    slug = "bad-pact"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A pact document ready to be stored: `content` is what is served, `sha` names it."""
+
+    consumer: str
+    provider: str
+    document: dict[str, Any]
+    sha: str
+    content: bytes
+
+
+def read_document(content: bytes) -> dict[str, Any]:
+    """The document in these bytes. Raises ContractError."""
+    try:
+        document = parse_json(content)
+    except JsonError as error:
+        raise ContractError(f"the pact is not JSON: {error}", "send the pact file as it is") from None
+    if not isinstance(document, dict):
+        raise ContractError("the pact is not a JSON object", "send the pact file as it is")
+    if depth_of(document) > MAX_DEPTH:
+        raise ContractError(f"the pact nests deeper than {MAX_DEPTH} levels", "make its bodies flatter")
+    return document
+
+
+def name_in(document: Mapping[str, Any], role: str) -> str | None:
+    """The name of the consumer or provider that a document gives, if it gives one."""
+    entry = document.get(role)
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def contract_of(document: Mapping[str, Any], consumer: str, provider: str) -> Contract:
+    """A document as the contract of these two."""
+    ready = {key: value for key, value in document.items() if key not in _OURS}
+    for role, name in (("consumer", consumer), ("provider", provider)):
+        if name_in(ready, role) is None:
+            entry = ready.get(role)
+            ready[role] = {**(entry if isinstance(entry, dict) else {}), "name": name}
+    for key in _LISTS:
+        if isinstance(ready.get(key), list):
+            ready[key] = [_with_id(item) for item in ready[key]]
+    return Contract(consumer, provider, ready, _sha_of(ready, consumer, provider), dump_json(ready))
+
+
+def _sha_of(document: Mapping[str, Any], consumer: str, provider: str) -> str:
+    """The SHA-256, in hexadecimal, of what makes up a contract."""
+    identity: list[Any] = [[_canonical([consumer, provider])]]
+    for key in _LISTS:
+        items = document.get(key)
+        identity.append(sorted(map(_canonical, items)) if isinstance(items, list) else [_canonical(items)])
+    identity.append([_canonical(_specification(document))])
+    digest = hashlib.sha256()
+    for part in identity:
+        for item in part:
+            digest.update(item + b"\n")
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def merged(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """A document with the interactions of a later one added, or put in place of those with the same description and
+    provider state.
+    """
+    result = {**earlier, **{key: value for key, value in later.items() if key not in _LISTS}}
+    for key in _LISTS:
+        if not (isinstance(earlier.get(key), list) or isinstance(later.get(key), list)):
+            continue
+        items = [item for item in earlier.get(key) or () if isinstance(item, dict)]
+        places = {identity_of(item): place for place, item in enumerate(items)}
+        for item in later.get(key) or ():
+            if not isinstance(item, dict):
+                continue
+            place = places.setdefault(identity_of(item), len(items))
+            items[place : place + 1] = [item]
+        result[key] = items
+    return result
+
+
+def identity_of(interaction: Mapping[str, Any]) -> bytes:
+    """What tells an interaction from the others of its contract: description and provider states."""
+    states = interaction.get("providerStates") or interaction.get("providerState") or interaction.get("provider_state")
+    return _canonical([interaction.get("type"), interaction.get("description"), states])
+
+
+def _with_id(interaction: Any) -> Any:
+    if not isinstance(interaction, dict):
+        return interaction
+    digest = hashlib.sha256(_canonical(interaction)).hexdigest()[:40]
+    return {"_id": digest, **{key: value for key, value in interaction.items() if key != "_id"}}
+
+
+def _canonical(value: Any) -> bytes:
+    if isinstance(value, dict):
+        value = {key: item for key, item in value.items() if key != "_id"}
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer beyond 64 bits
+        return dump_json(_sorted(value))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _specification(document: Mapping[str, Any]) -> Any:
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict):
+        return None
+    for key in ("pactSpecification", "pact-specification", "pactSpecificationVersion"):
+        value = metadata.get(key)
+        if value is not None:
+            return value.get("version") if isinstance(value, dict) else value
+    return None

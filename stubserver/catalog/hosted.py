@@ -1,0 +1,389 @@
+"""The catalog of what is published: which pacts an address means, and their stubs.
+
+What is asked for is looked up in the store and compiled once, when it is first asked for, and kept while there is room:
+resolutions (address to contents) by number, stubs by bytes. Everything else stays in the store, so a server starts as
+fast with ten thousand pacts as with ten.
+
+Theory of coherence. Every write is a transaction that also numbers what it changed (`store.changes`). A worker knows
+up to which number it has read them. Before it answers it looks at the board, shared by the workers of its machine: when
+that shows a write, it first reads the changes since, and drops what they touch. A writer counts up the board after it
+committed and before it acknowledges. So what was acknowledged on this machine is what the next request sees. Writes on
+other machines are told by PostgreSQL (LISTEN), and looked for every second besides.
+When the store does not answer, what is in memory goes on being served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from weakref import WeakValueDictionary
+
+import structlog
+from cachetools import LRUCache
+
+from matching import PactError, load_pact
+from stubserver.catalog.board import Board
+from stubserver.catalog.nearest import nearest_addresses
+from stubserver.catalog.snapshot import Address, LoadedPact, Snapshot, build_stub_snapshot
+from stubserver.errors import StubServerError
+from stubserver.security import Guard
+from stubserver.store import (
+    AuditEvent,
+    Change,
+    Database,
+    Kind,
+    Publication,
+    StoreUnavailableError,
+    pacticipants,
+    pacts,
+    slug_of,
+    tokens,
+)
+from stubserver.store import audit as audit_log
+from stubserver.store import changes as change_log
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_RESOLUTIONS = 20_000  # addresses that are remembered
+_FACTOR = 16  # bytes in memory for each byte of a pact, about
+_LEAST = 8 << 10  # bytes that a stub takes however small its pacts are, about
+_LOOK_EVERY = 1.0  # seconds between two looks for changes that nobody told of
+_TRIES = 5  # of loading an address while its pacts change
+_REFUSALS = 1000  # refusals that wait for being recorded
+
+
+class AmbiguousHostError(StubServerError):
+    """A host name that several names are reduced to."""
+
+    status = 409
+    title = "Ambiguous host name"
+    slug = "ambiguous-host"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What an address means: `key` tells its contents, None when there is no such pact."""
+
+    key: str | None
+
+
+class Epoch:
+    """What is known of the store from one change to the next; nothing but what is learnt is added."""
+
+    __slots__ = ("resolutions",)
+
+    def __init__(self, resolutions: LRUCache[Address, Resolution] | None = None) -> None:
+        self.resolutions = resolutions if resolutions is not None else LRUCache(_RESOLUTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class HostedOptions:
+    """`room` is bytes for stubs; the others are as in `Catalog`."""
+
+    order: str = "specific"
+    eager: int | None = None
+    room: int = 512 << 20
+
+
+class HostedCatalog:
+    """Stubs of the pacts in a store."""
+
+    def __init__(self, database: Database, board: Board, guard: Guard, options: HostedOptions) -> None:
+        self.database = database
+        self.guard = guard
+        self.epoch = Epoch()
+        self.changed: Callable[[], Any] | None = None  # awaited with each change, before anyone is answered
+        self._board = board
+        self._seen = board.state
+        self._number = -1  # of the last change that is known here
+        self._options = options
+        self._snapshots: LRUCache[str, Snapshot] = LRUCache(options.room, getsizeof=_weight)
+        self._loaded: WeakValueDictionary[str, LoadedPact] = WeakValueDictionary()
+        self._loading: dict[Address, asyncio.Task[Snapshot | None]] = {}
+        self._catching_up: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self.has_siblings = board.size > 1  # other workers may write
+        self._is_lost = False  # the store did not answer last time
+        self._refusals: list[AuditEvent] = []
+        self._unrecorded = 0
+
+    async def open(self) -> None:
+        """Bring the store to the shape of this release, and know its state. Raises StoreError and as `load`."""
+        await self.database.migrate()
+        await self._take_in()
+        self._looking = asyncio.create_task(self._look())
+
+    async def close(self) -> None:
+        """Close the store."""
+        for task in (self._looking, self._catching_up, *self._loading.values()):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, StubServerError):
+                    await task
+        with contextlib.suppress(StubServerError):
+            await self._record_refusals()
+        await self.database.close()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something changed that is not known here yet."""
+        return self._board.state != self._seen
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the store did not answer when it was last asked."""
+        return self._is_lost
+
+    @property
+    def compiled_bytes(self) -> int:
+        """What the stubs in memory are counted with."""
+        return int(self._snapshots.currsize)
+
+    @property
+    def compiled_stubs(self) -> int:
+        """How many stubs are in memory."""
+        return len(self._snapshots)
+
+    def warm(self, address: Address) -> Snapshot | Resolution | None:
+        """The stub of an address, if it is in memory; a Resolution if it is known that there is none; else None."""
+        resolution = self.epoch.resolutions.get(address)
+        if resolution is None or resolution.key is None:
+            return resolution
+        return self._snapshots.get(resolution.key)
+
+    async def load(self, address: Address) -> Snapshot | None:
+        """The stub of an address, None when there is no such pact; however many ask, the work is done once. Raises
+        StoreUnavailableError.
+        """
+        task = self._loading.get(address)
+        if task is None:
+            task = self._loading[address] = asyncio.create_task(self._load(address))
+            task.add_done_callback(lambda _: self._loading.pop(address, None))
+        return await asyncio.shield(task)
+
+    async def _load(self, address: Address) -> Snapshot | None:
+        snapshot: Snapshot | None = None
+        for _ in range(_TRIES):
+            epoch = self.epoch
+            async with self.database.reading() as connection:
+                found = await _chosen(connection, address)
+                chosen = _distinct(found)
+                entries = {item.sha: entry for item in chosen if (entry := self._loaded.get(item.sha)) is not None}
+                missing = [item.sha for item in chosen if item.sha not in entries]
+                contents = await pacts.contents_of(connection, missing) if missing else {}
+            for item in chosen:
+                if item.sha in contents:
+                    entry = await asyncio.to_thread(self._compile, item, contents[item.sha])
+                    entries[item.sha] = self._loaded.setdefault(item.sha, entry)
+            key = _key(chosen)
+            snapshot = self._snapshots.get(key) if key is not None else None
+            if key is not None and snapshot is None:
+                order = [entries[item.sha] for item in chosen]
+                snapshot = await asyncio.to_thread(build_stub_snapshot, address, order, self._options.order)
+                with contextlib.suppress(ValueError):  # larger than all the room there is
+                    self._snapshots[key] = snapshot
+            if epoch is self.epoch:
+                epoch.resolutions[address] = Resolution(key)
+                break
+        return snapshot
+
+    def _compile(self, publication: Publication, content: bytes) -> LoadedPact:
+        origin = pact_version_path(publication)
+        try:
+            return LoadedPact(origin, publication.sha, load_pact(content, self._options.eager), size=len(content))
+        except PactError as error:
+            return LoadedPact(origin, publication.sha, None, error.problems, size=len(content))
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[Any]:
+        """A transaction on the store. When it ends without an error, all is durable, and all workers of this machine
+        see it with their very next request.
+        """
+        async with self.database.writing() as connection:
+            yield connection
+        self._board.announce()
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Take in what changed. Raises StoreUnavailableError when the store does not tell."""
+        while True:
+            task, is_ours = self._catching_up, False
+            if task is None:
+                task, is_ours = asyncio.create_task(self._take_in()), True
+                self._catching_up = task
+                task.add_done_callback(self._caught_up)
+            await asyncio.shield(task)
+            if is_ours or not self.is_behind:  # what began before we asked may have begun too early
+                return
+
+    def _caught_up(self, task: asyncio.Task[None]) -> None:
+        self._catching_up = None
+        if not task.cancelled():
+            task.exception()  # whoever waited for it was told
+
+    async def _take_in(self) -> None:
+        state = self._board.state
+        try:
+            async with self.database.reading() as connection:
+                latest = await change_log.latest(connection)
+                news = await change_log.since(connection, self._number) if 0 <= self._number <= latest else None
+                if news == []:
+                    self._seen = state
+                    self._found_again()
+                    return
+                good = await tokens.every(connection) if _touch_tokens(news) else None
+        except StoreUnavailableError as error:
+            # Asking again with every request would only hold it up; the next look will.
+            self._seen = state
+            if not self._is_lost:
+                log.error("the store does not answer; what is in memory is still served", reason=error.detail)
+            self._is_lost = True
+            raise
+        if good is not None:
+            self.guard.replace(good)
+        self.epoch = Epoch(self._untouched(news))
+        self._number = latest
+        if self.changed is not None:
+            await self.changed()
+        self._seen = state
+        self._found_again()
+
+    def _found_again(self) -> None:
+        if self._is_lost:
+            log.info("the store answers again")
+        self._is_lost = False
+
+    def _untouched(self, news: list[Change] | None) -> LRUCache[Address, Resolution] | None:
+        """The resolutions that these changes leave as they are."""
+        if news is None or any(change.consumer is None and change.kind == "pacts" for change in news):
+            return None
+        known = self.epoch.resolutions
+        changes = {(change.consumer, change.provider) for change in news if change.kind == "pacts"}
+        for address in [item for item in known if any(_touches(item, *change) for change in changes)]:
+            del known[address]
+        return known
+
+    async def addresses(self) -> list[Address]:
+        """The latest pact of each consumer with each provider. Raises StoreUnavailableError."""
+        async with self.database.reading() as connection:
+            return [Address(provider, consumer) for consumer, provider in await pacts.integrations(connection)]
+
+    async def nearest(self, address: Address) -> list[Address]:
+        """Addresses that exist and resemble one that does not: the same pact by other selectors, or names like these.
+        Empty where the store does not tell.
+        """
+        try:
+            async with self.database.reading() as connection:
+                return await nearest_addresses(connection, address)
+        except StoreUnavailableError:
+            return []
+
+    async def _look(self) -> None:
+        """Look for changes that nobody told of: by other machines, or by a worker that died before it could tell."""
+        listening: asyncio.Task[None] | None = None
+        if self.database.is_postgres:
+            listening = asyncio.create_task(self._listen())
+        try:
+            while True:
+                await asyncio.sleep(_LOOK_EVERY)
+                await self._look_once()
+                with contextlib.suppress(StubServerError):
+                    await self._record_refusals()
+        finally:
+            if listening is not None:
+                listening.cancel()
+
+    async def _look_once(self) -> None:
+        try:
+            await self.catch_up()
+        except StoreUnavailableError:
+            pass
+        except Exception:  # a mistake of ours must not end the looking
+            log.exception("changes could not be taken in")
+
+    async def _listen(self) -> None:
+        async for _ in self.database.notices(change_log.CHANNEL):
+            await self._look_once()
+
+    def note_refusal(self, kind: str, status: int, payload: dict[str, Any]) -> None:
+        """Remember a refusal until it is recorded, which is within a second; of a flood, only so many are, and how many
+        others there were.
+        """
+        if len(self._refusals) < _REFUSALS:
+            self._refusals.append(audit_log.event(kind, "unknown", status, payload))
+        else:
+            self._unrecorded += 1
+
+    async def _record_refusals(self) -> None:
+        if not self._refusals:
+            return
+        events, more = self._refusals, self._unrecorded
+        if more:
+            told = {"unrecorded": more}
+            events = [*events, audit_log.event("RefusalsNotRecorded", "server", 0, told)]
+        async with self.database.writing() as connection:
+            await audit_log.record(connection, events)
+        self._refusals, self._unrecorded = self._refusals[len(events) - bool(more) :], self._unrecorded - more
+
+
+def pact_version_path(publication: Publication) -> str:
+    """The path of a pact's content."""
+    provider, consumer = quote(publication.provider, safe=""), quote(publication.consumer, safe="")
+    return f"/pacts/provider/{provider}/consumer/{consumer}/pact-version/{publication.sha}"
+
+
+async def _chosen(connection: Any, address: Address) -> list[Publication]:
+    provider, consumer = address.provider, address.consumer
+    if provider is None or not _is_storable(provider, consumer, address.selector.name):
+        return []
+    if not address.is_host:
+        return await pacts.choose(connection, provider, consumer, address.selector)
+    providers = await pacticipants.find_by_slug(connection, provider)
+    consumers = [None] if consumer is None else await pacticipants.find_by_slug(connection, consumer)
+    found = [await pacts.choose(connection, one, other, address.selector) for one in providers for other in consumers]
+    fitting = [publications for publications in found if publications]
+    if len(fitting) > 1:
+        names = ", ".join(f"{group[0].consumer} → {group[0].provider}" for group in fitting)
+        raise AmbiguousHostError(f"this host name stands for more than one: {names}", "use an address with a path")
+    return fitting[0] if fitting else []
+
+
+def _is_storable(*names: str | None) -> bool:
+    return not any("\0" in name for name in names if name is not None)
+
+
+def _distinct(publications: Iterable[Publication]) -> list[Publication]:
+    """One publication for each content, consumer and provider."""
+    found: dict[tuple[str, str, str], Publication] = {}
+    for item in publications:
+        found.setdefault((item.consumer, item.provider, item.sha), item)
+    return list(found.values())
+
+
+def _key(publications: list[Publication]) -> str | None:
+    if len(publications) < 2:
+        return publications[0].sha if publications else None
+    return hashlib.sha256("".join(item.sha for item in publications).encode()).hexdigest()
+
+
+def _weight(snapshot: Snapshot) -> int:
+    return _LEAST + _FACTOR * sum(entry.size for entry in snapshot.pacts)
+
+
+def _touch_tokens(news: list[Change] | None) -> bool:
+    return news is None or any(change.kind == "tokens" for change in news)
+
+
+def _touches(address: Address, consumer: str | None, provider: str | None) -> bool:
+    """Whether a change of these pacts may change what an address means."""
+    if address.is_host:
+        consumer = consumer and slug_of(consumer)
+        provider = provider and slug_of(provider)
+    return (address.consumer is None or address.consumer == consumer) and (
+        provider is None or address.provider == provider or address.selector.kind is Kind.PACT_VERSION
+    )

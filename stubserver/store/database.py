@@ -1,0 +1,225 @@
+"""The database: connections, transactions, and the shape of its tables.
+
+One code path for SQLite (one file, write-ahead log) and PostgreSQL. Those who write stand in line, on either of them:
+so the order in which changes are numbered is the order in which they can be seen, and no reader ever passes one over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from stubserver.errors import StubServerError
+
+_WRITERS = 0x57_0B_5E_12  # the advisory lock that writers on PostgreSQL hold
+_BUSY = 10.0  # seconds that a writer on SQLite stands in line
+_CONNECT = 5.0  # seconds until a connection to PostgreSQL is given up
+_COMMAND = 30.0  # seconds until a statement on PostgreSQL is given up
+_POOL = 5  # connections of a process
+_AGAIN = 0.5  # seconds until a lost connection is made anew
+IN_MEMORY = "sqlite+aiosqlite:///:memory:"
+
+
+class StoreUnavailableError(StubServerError):
+    """The database does not answer; whoever asked may try again."""
+
+    status = 503
+    title = "Store unavailable"
+    slug = "store-unavailable"
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
+
+
+class StoreError(StubServerError):
+    """The database cannot be used as it is."""
+
+    title = "Store not usable"
+    slug = "store-not-usable"
+
+
+def sqlite_url(directory: Path) -> str:
+    """The URL of the SQLite database in a directory."""
+    return URL.create("sqlite+aiosqlite", database=str(directory / "stubserver.db")).render_as_string()
+
+
+def parse_url(url: str) -> URL:
+    """A database URL as people write it, with the driver that is used here. Raises StoreError."""
+    cure = "write it like postgresql://user:password@host/database"
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError("the database URL cannot be read", cure) from None
+    drivers = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+    kind = parsed.get_backend_name() if "+" in parsed.drivername else parsed.drivername
+    if kind not in drivers:
+        raise StoreError(f"{kind} is not a database that is known here", cure)
+    return parsed.set(drivername=drivers[kind])
+
+
+class Database:
+    """Connections to one database."""
+
+    def __init__(self, url: str) -> None:
+        """Raises StoreError for a URL that cannot be read. Connects to nothing yet."""
+        self.url = parse_url(url)
+        self.is_postgres = self.url.get_backend_name() == "postgresql"
+        self._engine = self._made()
+
+    def _made(self) -> AsyncEngine:
+        if self.is_postgres:
+            return create_async_engine(
+                self.url,
+                pool_size=_POOL,
+                max_overflow=0,
+                pool_timeout=_COMMAND,
+                pool_pre_ping=True,
+                connect_args={"timeout": _CONNECT, "command_timeout": _COMMAND},
+            )
+        options: dict[str, Any] = {"connect_args": {"timeout": _BUSY}}
+        if self.url.database == ":memory:":
+            options |= {"poolclass": StaticPool}
+        else:
+            options |= {"pool_size": _POOL, "max_overflow": 0, "pool_timeout": _COMMAND}
+        engine = create_async_engine(self.url, **options)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        self._in_memory = asyncio.Lock() if self.url.database == ":memory:" else None
+        return engine
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """One moment of the database, however many statements it takes. Raises StoreUnavailableError."""
+        options = {"isolation_level": "REPEATABLE READ"} if self.is_postgres else {}
+        async with self._connected(options) as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed at the end, or nothing of it happened. Raises StoreUnavailableError."""
+        async with self._connected({"writes": True}) as connection:
+            if self.is_postgres:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS})
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def _connected(self, options: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
+        with _as_unavailable():
+            async with contextlib.AsyncExitStack() as stack:
+                if not self.is_postgres and self._in_memory is not None:  # all share one connection
+                    await stack.enter_async_context(self._in_memory)
+                connection = await stack.enter_async_context(self._engine.connect())
+                connection = await connection.execution_options(**options)
+                async with connection.begin():
+                    yield connection
+
+    async def migrate(self) -> None:
+        """Bring the tables to the shape of this release. Raises StoreError when they are of a later one."""
+        async with self.writing() as connection:
+            await connection.run_sync(_upgrade)
+
+    async def notices(self, channel: str) -> AsyncIterator[None]:
+        """What PostgreSQL tells on a channel, one by one, and once whenever the connection is made anew. Never ends."""
+        heard = asyncio.Event()
+        url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        while True:
+            connection: asyncpg.Connection | None = None
+            try:
+                connection = await asyncpg.connect(url, timeout=_CONNECT)
+                connection.add_termination_listener(lambda _: heard.set())
+                await connection.add_listener(channel, lambda *_: heard.set())
+                while not connection.is_closed():
+                    yield
+                    await heard.wait()
+                    heard.clear()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(_AGAIN)
+            finally:
+                if connection is not None:
+                    connection.terminate()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    @property
+    def shown(self) -> str:
+        """Which database it is, without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+
+@contextlib.contextmanager
+def _as_unavailable() -> Any:
+    try:
+        yield
+    except PoolTimeoutError:
+        raise StoreUnavailableError("the database is too busy", "try again in a moment") from None
+    except DBAPIError as error:
+        if _may_pass(error):
+            reason = str(error.orig).partition("\n")[0] or type(error.orig).__name__
+            raise StoreUnavailableError(f"the database does not answer: {reason[:200]}", "try again") from None
+        raise
+    except (OSError, TimeoutError) as error:  # asyncpg cannot connect
+        reason = str(error) or type(error).__name__
+        raise StoreUnavailableError(f"the database does not answer: {reason[:200]}", "try again") from None
+    except SQLAlchemyError as error:
+        raise StoreUnavailableError(f"the database does not answer: {str(error)[:200]}", "try again") from None
+
+
+_PASSING = ("OperationalError", "InterfaceError", "InternalError")
+# What PostgreSQL says while it starts, stops, fails over or is full: classes 08, 53, 57, 58, and 25006 (read-only).
+_PASSING_STATES = ("08", "53", "57", "58", "25006", "40")
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(state, str):
+        return state.startswith(_PASSING_STATES)
+    return error.connection_invalidated or type(error).__name__ in _PASSING
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say so, see below
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power failure, too
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY * 1000)}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    has_table = connection.dialect.has_table(connection, "alembic_version")
+    if has_table:
+        current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        if current is not None and current not in known:
+            raise StoreError(
+                f"the database is of a later release (its revision is {current})",
+                "start that release, or a new database",
+            )
+    command.upgrade(config, "head")

@@ -1,0 +1,257 @@
+"""Pact contents and publications: storing them, and choosing among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stubserver.store.changes import note
+from stubserver.store.records import LATEST, Kind, Pacticipant, Publication, Selector, now
+from stubserver.store.schema import (
+    branch_versions,
+    branches,
+    contents,
+    environments,
+    pacticipants,
+    publications,
+    residences,
+    tags,
+    versions,
+)
+
+_consumers = pacticipants.alias("consumers")
+_providers = pacticipants.alias("providers")
+_FULL = (
+    publications.join(_consumers, _consumers.c.id == publications.c.consumer_id)
+    .join(_providers, _providers.c.id == publications.c.provider_id)
+    .join(versions, versions.c.id == publications.c.version_id)
+    .join(contents, contents.c.id == publications.c.content_id)
+)
+_COLUMNS = (
+    publications.c.id,
+    _consumers.c.name,
+    _providers.c.name,
+    versions.c.number,
+    publications.c.version_id,
+    publications.c.content_id,
+    contents.c.sha,
+    contents.c.size,
+    publications.c.created_at,
+)
+
+
+async def store_content(connection: AsyncConnection, sha: str, content: bytes) -> int:
+    """The id of the content with this SHA. What was stored first for a SHA stays."""
+    found = (await connection.execute(select(contents.c.id).where(contents.c.sha == sha))).scalar()
+    if found is not None:
+        return int(found)
+    values = {"sha": sha, "content": content, "size": len(content), "created_at": now()}
+    return int((await connection.execute(insert(contents).values(values).returning(contents.c.id))).scalar_one())
+
+
+async def content_of(connection: AsyncConnection, content_id: int) -> bytes:
+    """The bytes of a content."""
+    query = select(contents.c.content).where(contents.c.id == content_id)
+    return bytes((await connection.execute(query)).scalar_one())
+
+
+async def contents_of(connection: AsyncConnection, shas: list[str]) -> dict[str, bytes]:
+    """The bytes of several contents, by their SHAs."""
+    rows = await connection.execute(select(contents.c.sha, contents.c.content).where(contents.c.sha.in_(shas)))
+    return {row[0]: bytes(row[1]) for row in rows}
+
+
+async def find(connection: AsyncConnection, consumer: str, provider: str, version: str) -> Publication | None:
+    """The pact of a consumer version with a provider."""
+    found = await choose(connection, provider, consumer, Selector(Kind.VERSION, version))
+    return found[0] if found else None
+
+
+async def publish(
+    connection: AsyncConnection, consumer: Pacticipant, provider: Pacticipant, version_id: int, content_id: int
+) -> None:
+    """Make a content the pact of a consumer version with a provider, in place of an earlier one."""
+    of_both = (publications.c.version_id == version_id, publications.c.provider_id == provider.id)
+    replaced = await connection.execute(update(publications).where(*of_both).values(content_id=content_id))
+    if not replaced.rowcount:
+        values = {
+            "consumer_id": consumer.id,
+            "provider_id": provider.id,
+            "version_id": version_id,
+            "content_id": content_id,
+            "created_at": now(),
+        }
+        await connection.execute(insert(publications).values(values))
+    await note(connection, consumer.name, provider.name)
+
+
+async def remove(connection: AsyncConnection, publication: Publication) -> None:
+    """Remove the pact of a consumer version; its content goes with the last publication of it."""
+    await connection.execute(delete(publications).where(publications.c.id == publication.id))
+    used = exists().where(publications.c.content_id == contents.c.id)
+    await connection.execute(delete(contents).where(contents.c.id == publication.content_id, ~used))
+    await note(connection, publication.consumer, publication.provider)
+
+
+async def remove_orphans(connection: AsyncConnection) -> None:
+    """Remove the contents that no publication points to any more."""
+    used = exists().where(publications.c.content_id == contents.c.id)
+    await connection.execute(delete(contents).where(~used))
+
+
+async def choose(
+    connection: AsyncConnection,
+    provider: str | None = None,
+    consumer: str | None = None,
+    selector: Selector = LATEST,
+) -> list[Publication]:
+    """The pacts that a selector means: the newest of each consumer with each provider (of these names); in an
+    environment, those of all versions that are there. By consumer and provider, the newest first.
+    """
+    conditions = [*_named(provider, consumer), *_selected(selector)]
+    if selector.kind in (Kind.ENVIRONMENT, Kind.DEPLOYED, Kind.RELEASED, Kind.DEPLOYED_OR_RELEASED):
+        return await _publications(connection, select(*_COLUMNS).select_from(_FULL).where(*conditions))
+    newest = (
+        select(
+            publications.c.consumer_id,
+            publications.c.provider_id,
+            func.max(publications.c.version_id).label("version_id"),
+        )
+        .select_from(_FULL)
+        .where(*conditions)
+        .group_by(publications.c.consumer_id, publications.c.provider_id)
+        .subquery()
+    )
+    is_newest = (
+        (newest.c.version_id == publications.c.version_id)
+        & (newest.c.provider_id == publications.c.provider_id)
+        & (newest.c.consumer_id == publications.c.consumer_id)
+    )
+    return await _publications(connection, select(*_COLUMNS).select_from(_FULL.join(newest, is_newest)))
+
+
+async def history(
+    connection: AsyncConnection,
+    provider: str,
+    consumer: str | None = None,
+    selector: Selector = LATEST,
+    limit: int | None = None,
+) -> list[Publication]:
+    """All the pacts that fit a selector, however old, the newest first."""
+    conditions = [*_named(provider, consumer), *_selected(selector)]
+    query = select(*_COLUMNS).select_from(_FULL).where(*conditions)
+    query = query.order_by(publications.c.version_id.desc(), _consumers.c.name, _providers.c.name).limit(limit)
+    return [Publication(*row) for row in await connection.execute(query)]
+
+
+async def previous_distinct(connection: AsyncConnection, publication: Publication) -> Publication | None:
+    """The newest pact before this one whose content differs."""
+    query = (
+        select(*_COLUMNS)
+        .select_from(_FULL)
+        .where(
+            *_named(publication.provider, publication.consumer),
+            publications.c.version_id < publication.version_id,
+            publications.c.content_id != publication.content_id,
+        )
+        .order_by(publications.c.version_id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).first()
+    return Publication(*row) if row is not None else None
+
+
+async def integrations(connection: AsyncConnection, offset: int = 0, limit: int | None = None) -> list[tuple[str, str]]:
+    """(consumer, provider) of every pair that has a pact, by name."""
+    pairs = select(publications.c.consumer_id, publications.c.provider_id).distinct().subquery()
+    query = (
+        select(_consumers.c.name, _providers.c.name)
+        .select_from(
+            pairs.join(_consumers, _consumers.c.id == pairs.c.consumer_id).join(
+                _providers, _providers.c.id == pairs.c.provider_id
+            )
+        )
+        .order_by(_consumers.c.name, _providers.c.name)
+        .offset(offset)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await connection.execute(query)]
+
+
+async def count_integrations(connection: AsyncConnection) -> int:
+    """How many pairs of consumer and provider have a pact."""
+    pairs = select(publications.c.consumer_id, publications.c.provider_id).distinct().subquery()
+    return int((await connection.execute(select(func.count()).select_from(pairs))).scalar_one())
+
+
+async def known_selectors(connection: AsyncConnection, provider: str, consumer: str | None) -> list[Selector]:
+    """Branches, tags, environments and versions under which pacts of these names are found; a few of each."""
+    has_pact = exists().where(*_named_plain(provider, consumer))
+    found: list[Selector] = []
+    on_branch = branches.join(branch_versions).join(versions, versions.c.id == branch_versions.c.version_id)
+    queries: tuple[tuple[Kind, Any], ...] = (
+        (Kind.BRANCH, select(branches.c.name).select_from(on_branch)),
+        (Kind.TAG, select(tags.c.name).select_from(tags.join(versions))),
+        (Kind.ENVIRONMENT, select(environments.c.name).select_from(residences.join(environments).join(versions))),
+        (Kind.VERSION, select(versions.c.number)),
+    )
+    for kind, query in queries:
+        if kind is Kind.ENVIRONMENT:
+            query = query.where(residences.c.current)
+        names = query.where(has_pact).distinct().limit(200)
+        found += [Selector(kind, name) for name in (await connection.execute(names)).scalars().all()]
+    return found
+
+
+async def _publications(connection: AsyncConnection, query: Any) -> list[Publication]:
+    query = query.order_by(_consumers.c.name, _providers.c.name, publications.c.version_id.desc())
+    return [Publication(*row) for row in await connection.execute(query)]
+
+
+def _named(provider: str | None, consumer: str | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if provider is not None:
+        conditions.append(_providers.c.name == provider)
+    if consumer is not None:
+        conditions.append(_consumers.c.name == consumer)
+    return conditions
+
+
+def _named_plain(provider: str, consumer: str | None) -> list[ColumnElement[bool]]:
+    """That the version at hand has a pact of these names."""
+    providers, consumers = pacticipants.alias(), pacticipants.alias()
+    conditions: list[ColumnElement[bool]] = [
+        publications.c.version_id == versions.c.id,
+        publications.c.provider_id == providers.c.id,
+        providers.c.name == provider,
+    ]
+    if consumer is not None:
+        conditions += [publications.c.consumer_id == consumers.c.id, consumers.c.name == consumer]
+    return conditions
+
+
+def _selected(selector: Selector) -> list[ColumnElement[bool]]:
+    kind, name = selector.kind, selector.name
+    version_id = publications.c.version_id
+    if kind is Kind.LATEST:
+        return []
+    if kind is Kind.VERSION:
+        return [versions.c.number == name]
+    if kind is Kind.PACT_VERSION:
+        return [contents.c.sha == name]
+    if kind is Kind.TAG:
+        return [exists().where(tags.c.version_id == version_id, tags.c.name == name)]
+    if kind is Kind.UNTAGGED:
+        return [~exists().where(tags.c.version_id == version_id)]
+    if kind in (Kind.BRANCH, Kind.MAIN_BRANCH):
+        of_name = branches.c.name == (name if kind is Kind.BRANCH else _consumers.c.main_branch)
+        on_branch = (branch_versions.c.version_id == version_id, branch_versions.c.branch_id == branches.c.id)
+        return [exists().where(*on_branch, of_name)]
+    here = [residences.c.version_id == version_id, residences.c.current]
+    if kind is Kind.ENVIRONMENT:
+        here += [residences.c.environment_id == environments.c.id, environments.c.name == name]
+    elif kind is not Kind.DEPLOYED_OR_RELEASED:
+        here.append(residences.c.kind == kind.value)
+    return [exists().where(*here)]

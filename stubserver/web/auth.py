@@ -1,0 +1,46 @@
+"""Who asks, and whether they may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stubserver.errors import ForbiddenError, UnauthorizedError
+from stubserver.security import Guard, Principal, Role
+
+TOKEN_HEADER = "X-Stub-Token"  # noqa: S105  # the name of a header
+_CURE = "send a token: Authorization: Bearer …, or for stubs X-Stub-Token: …; stubserver token create makes one"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What is asked of those who come. Without `is_on`, nobody needs a token, and everyone may do what `anyone` may."""
+
+    guard: Guard
+    is_on: bool = False
+    anyone: Role = Role.ADMIN
+
+    def demand(self, headers: Mapping[str, str], role: Role) -> Principal:
+        """Who asks with these headers. Raises UnauthorizedError, and ForbiddenError when that is not theirs to do."""
+        principal = self.guard.principal_in(headers.get("Authorization"), headers.get(TOKEN_HEADER))
+        if principal is None and not self.is_on:
+            principal = Principal("anyone", self.anyone)
+        if principal is None:
+            given = "Authorization" in headers or TOKEN_HEADER in headers
+            raise UnauthorizedError("this token is not known, or was revoked" if given else "a token is needed", _CURE)
+        if not principal.role.allows(role):
+            what = "may only read" if principal.role is Role.READ else "may not do this"
+            if not self.is_on and principal.name == "anyone":
+                cure = "listen on 127.0.0.1, use --auth token, or force it with --allow-open"
+                raise ForbiddenError("publishing is closed: the server is open to others and asks for no token", cure)
+            raise ForbiddenError(f"this token {what}", f"use a token with the role {role.value}")
+        return principal
+
+    def token_in_authorization(self, headers: Mapping[str, str]) -> bool:
+        """Whether Authorization carries one of our tokens, so that it is not meant for the API under test."""
+        return "Authorization" in headers and self.guard.principal_in(headers["Authorization"]) is not None
+
+    @property
+    def nobody(self) -> Principal:
+        """Whoever asks for what anyone may have."""
+        return Principal("anyone", Role.READ)
