@@ -18,7 +18,7 @@ from stubserver.cli.common import EXIT_LISTEN, EXIT_LOAD, EXIT_PROBLEMS, EXIT_US
 from stubserver.cli.printing import SHOWN, log_start, print_check, print_host, print_start, print_token
 from stubserver.cli.workers import Workers, reserve
 from stubserver.errors import LoadError, StubServerError
-from stubserver.observability import configure_logging
+from stubserver.observability import LEVELS, configure_logging
 from stubserver.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
