@@ -81,6 +81,8 @@ class Server:
         self._runner: web.ServerRunner | None = None
         self._control_runner: web.AppRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self.first_token: str | None = None
+        self._is_open = False
         self._fetched: list[Yielded] = []
         self._documents: list[tuple[str, bytes | Problem]] = []
         self._imported: set[tuple[str, str, str]] = set()  # (consumer, provider, version) of documents in the store
@@ -120,22 +122,28 @@ class Server:
         except PatternError as error:
             raise SettingsError(f"provider_state {error}", "give a regular expression") from None
 
-    async def open(self) -> str | None:
-        """Open the store. Where tokens are needed and there is none that may make others, one is made: it is returned,
-        and can be had only here. Raises StoreError, StoreUnavailableError.
+    async def open(self) -> None:
+        """Open the store, if it is not open yet. Where tokens are needed and there is none that may make others, one is
+        made: `first_token` can be had only here. Raises StoreError, StoreUnavailableError.
         """
+        if self._is_open:
+            return
+        self._is_open = True
         await self.hosted.open()
         if not self.is_hosted:
             self.hosted.changed = self._serve_published
         if self.settings.auth == "off" or self.guard.knows_admin:
-            return None
+            return
         secret = new_token(Role.ADMIN)
         async with self.hosted.writing() as connection:
             await tokens.add(connection, "first administrator", Role.ADMIN, digest_of(secret), hint_of(secret))
-        return secret
+        self.first_token = secret
 
     async def load(self) -> Snapshot:
-        """Read every source and serve what they hold. Raises LoadError when loading is strict and anything is wrong."""
+        """Read every source and serve what they hold. Raises as `open`, and LoadError when loading is strict and
+        anything is wrong.
+        """
+        await self.open()
         self._fetched = await self._fetch()
         return await self.reload()
 
@@ -283,7 +291,7 @@ class Server:
         )
         # A proxy may take the prefix of the base URL away, or leave it.
         prefixes = dict.fromkeys(("", naming.prefix))
-        control = ControlDoor(self.catalog, door, settings.near_misses, metrics, self.hosted)
+        control = ControlDoor(self.catalog, door, settings.near_misses, settings.max_body, metrics, self.hosted)
         add_control_routes(application, control, self._access, prefixes)
         prepare = None if self.is_hosted else self.import_documents
         api = Api(self.hosted, door, self._access, prepare)

@@ -488,8 +488,9 @@ def test_precedence(start: Start, pacts: Path, tmp_path: Path) -> None:
 
 
 def test_every_setting_has_its_option() -> None:
-    """The option of a setting is its name with dashes."""
-    options = {name for parameter in main.commands["serve"].params for name in (parameter.name, *parameter.opts)}
+    """The option of a setting, of `serve` or `host`, is its name with dashes."""
+    parameters = [*main.commands["serve"].params, *main.commands["host"].params]
+    options = {name for parameter in parameters for name in (parameter.name, *parameter.opts)}
     for name in Settings.model_fields:
         assert name in options
         assert name == "paths" or f"--{name.replace('_', '-')}" in options

@@ -29,7 +29,7 @@ def test_every_setting_is_documented() -> None:
         assert field.description
         assert field.description in rows[name]
         if field.default not in (None, [], ""):
-            default = str(field.default)
+            default = ",".join(field.default) if isinstance(field.default, list) else str(field.default)
             assert f"`{default.lower() if isinstance(field.default, bool) else default}`" in rows[name]
 
 

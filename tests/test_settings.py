@@ -49,15 +49,26 @@ def test_precedence(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.port, settings.host, settings.order, settings.log_format) == (1003, "2.2.2.2", "file", "text")
 
 
+_WORDS = {
+    "order": "status",
+    "loglevel": "warn",
+    "log_format": "json",
+    "clock": "now",
+    "auth": "token",
+    "base_url": "https://stubs.example.com/a",
+    "trusted_proxy": "10.0.0.0/8, ::1",
+    "max_body": "2048",
+    "room": "1048576",
+}
+
+
 def test_every_setting_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every setting has an environment variable; lists are separated by commas."""
     for name, field in Settings.model_fields.items():
-        value = {"order": "status", "loglevel": "warn", "log_format": "json", "clock": "now"}.get(name)
+        value = _WORDS.get(name)
         if value is None:
             kind = str(field.annotation)
             value = "a, b ,c" if "list" in kind else "1" if "bool" in kind else "500" if "no_match" in name else "7"
-        if name == "max_body":
-            value = "2048"
         monkeypatch.setenv(f"STUBSERVER_{name.upper()}", value)
     settings = load_settings({})
     assert settings.paths == settings.file == settings.consumer_name == ["a", "b", "c"]

@@ -172,17 +172,17 @@ async def _prepare(settings: Settings) -> None:
     """What is done once, before the workers start: the tables, the first token, and what is said to people."""
     try:
         server = Server(settings, hosted=True)
-        secret = await server.open()
+        await server.open()
     except StubServerError as error:
         fail(error, EXIT_LOAD, as_json=settings.log_format == "json")
-    _tell_host(server, settings.host, settings.port, secret)
+    _tell_host(server, settings.host, settings.port)
     await server.stop()
 
 
 async def _host(server: Server, *, is_worker: bool = False) -> None:
     as_json = server.settings.log_format == "json"
     try:
-        secret = await server.open()
+        await server.open()
     except StubServerError as error:
         fail(error, EXIT_LOAD, as_json=as_json)
     try:
@@ -190,12 +190,12 @@ async def _host(server: Server, *, is_worker: bool = False) -> None:
     except StubServerError as error:
         fail(error, EXIT_LISTEN, as_json=as_json)
     if not is_worker:
-        _tell_host(server, host, port, secret)
+        _tell_host(server, host, port)
     await _until_stopped(server)
 
 
-def _tell_host(server: Server, host: str, port: int, secret: str | None) -> None:
-    url = server.url(host, port)
+def _tell_host(server: Server, host: str, port: int) -> None:
+    url, secret = server.url(host, port), server.first_token
     if server.settings.log_format == "json":
         structlog.get_logger().info("hosting", url=url, store=server.hosted.database.shown)
         if secret is not None:
@@ -232,7 +232,6 @@ async def _checked(server: Server) -> Snapshot:
 async def _serve(server: Server) -> None:
     as_json = server.settings.log_format == "json"
     try:
-        secret = await server.open()
         snapshot = await server.load()
         if not server.settings.watch:
             _demand_something(snapshot)
@@ -247,8 +246,8 @@ async def _serve(server: Server) -> None:
         log_start(snapshot, url)
     else:
         print_start(snapshot, url)
-    if secret is not None:
-        print_token(secret)
+    if server.first_token is not None:
+        print_token(server.first_token)
     await _until_stopped(server)
 
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from matching import CompiledInteraction, Match, Request
 from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json
 from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Snapshot
-from stubserver.errors import BadRequestError, MethodNotAllowedError, NotFoundError, StubServerError
+from stubserver.errors import BadRequestError, BodyTooLargeError, MethodNotAllowedError, NotFoundError, StubServerError
 from stubserver.security import Role
 from stubserver.web.addressing import CONTROL_PREFIX, Place, Resolved
 from stubserver.web.auth import Access
@@ -44,12 +44,14 @@ class ControlDoor:
         catalog: Catalog,
         stub_door: StubDoor,
         near_misses: int,
+        max_body: int,
         metrics: Metrics | None = None,
         hosted: HostedCatalog | None = None,
     ) -> None:
         self._catalog = catalog
         self._stub_door = stub_door
         self._near_misses = near_misses
+        self._max_body = max_body
         self._metrics = metrics
         self._hosted = hosted
 
@@ -158,7 +160,10 @@ class ControlDoor:
 
     async def explain(self, request: web.Request) -> web.Response:
         """Why a request, described as JSON, would not match, or which interaction would answer it."""
-        described = await self._stub_door.in_thread(_parsed_object, await read_expected_body(request))
+        content = await read_expected_body(request)
+        if len(content) > self._max_body:
+            raise BodyTooLargeError("the request's body is over the limit", "raise --max-body")
+        described = await self._stub_door.in_thread(_parsed_object, content)
         resolved, query = await self._resolved(described)
         server = self._server_of(request)
         return json_response(await self._stub_door.in_thread(self._explanation, described, resolved, query, server))

@@ -279,7 +279,18 @@ STATES = http_pact(
 async def test_state_headers(serve: Serve, name: str, state: str, status: int) -> None:
     """A state header is a pattern searched in the names of all states; without a hit, stateless ones answer."""
     running = await serve(STATES)
-    assert (await running.get("/stock", headers={name: state}))[0] == status
+    headers = {name: state}
+    if name.startswith("pactflow"):
+        headers["pactflow-stub-include-empty-provider-states"] = "true"
+    assert (await running.get("/stock", headers=headers))[0] == status
+
+
+async def test_pactflow_leaves_stateless_out(serve: Serve) -> None:
+    """PactFlow's header, other than ours, leaves out those without a state unless the request asks for them."""
+    running = await serve(STATES)
+    assert (await running.get("/stock", headers={"pactflow-stub-provider-state": "nothing"}))[0] == 500
+    assert (await running.get("/stock", headers={"pactflow-stub-provider-state": "closed"}))[0] == 503
+    assert (await running.get("/stock", headers={"X-Stub-State": "nothing"}))[0] == 200
 
 
 async def test_state_beyond_ascii(serve: Serve) -> None:

@@ -208,13 +208,17 @@ def error_response(error: StubServerError) -> web.Response:
         return hal_response({"notices": notices, "errors": told}, error.status, error.headers)
     notices = [{"type": "error", "text": error.detail}]
     if isinstance(error, ConflictError):
-        notices.append({"type": "info", "text": error.changes})
+        lines = error.changes.split("\n")
+        notices += [{"type": "info", "text": line} for line in lines[:_LINES]]
+        if len(lines) > _LINES:
+            notices.append({"type": "info", "text": f"… and {len(lines) - _LINES} more lines"})
     if error.cure:
         notices.append({"type": "info", "text": error.cure})
     field = _FIELDS.get(error.status, "base")
     return hal_response({"notices": notices, "errors": {field: [error.detail]}}, error.status, error.headers)
 
 
+_LINES = 40  # of a difference that are shown
 _FIELDS = {401: "authorization", 403: "authorization", 409: "contracts"}
 
 
