@@ -51,17 +51,14 @@ _RELATIONS = (
     ("pb:integrations", "/integrations", "Integrations"),
     ("pb:audit", "/audit", "Who did what"),
 )  # fmt: skip
-_WRITING = ("pb:publish-contracts", "pb:publish-pact")  # relations that a token that may only read is not shown
 
 
 async def index(call: Call) -> web.Response:
     """GET /"""
     urls = call.urls
-    may_write = call.principal.role.allows(Role.WRITE)
     links: dict[str, Any] = {"self": link(f"{urls.base}/", "Index")}
     for relation, path, title in _RELATIONS:
-        if may_write or relation not in _WRITING:
-            links[relation] = {"href": urls.base + path, "title": title, "templated": "{" in path}
+        links[relation] = {"href": urls.base + path, "title": title, "templated": "{" in path}
     stub = "{provider}/consumer/{consumer}/latest/stub"
     links["pb:stub"] = link(f"{urls.outside}/pacts/provider/{stub}", "Stub of the latest pact", templated=True)
     links["pb:provider-stub"] = link(
