@@ -33,7 +33,7 @@ from stubserver.sources.files import read_files
 from stubserver.sources.remote import Access as RemoteAccess
 from stubserver.sources.remote import Remote
 from stubserver.sources.watch import changes
-from stubserver.store import IN_MEMORY, Database, StoreError, pacts, sqlite_url, tokens
+from stubserver.store import IN_MEMORY, Database, Publication, StoreError, pacts, sqlite_url, tokens
 from stubserver.web.access_log import AccessLog
 from stubserver.web.addressing import CONTROL_PREFIX, Naming, is_control
 from stubserver.web.api.call import Api
@@ -87,6 +87,7 @@ class Server:
         self._documents: list[tuple[str, bytes | Problem]] = []
         self._imported: set[tuple[str, str, str]] = set()  # (consumer, provider, version) of documents in the store
         self._importing = asyncio.Lock()
+        self._serving = asyncio.Lock()
         self._is_imported = hosted
         anyone = Role.ADMIN if settings.is_local or settings.allow_open else Role.READ
         self._access = Access(self.guard, settings.auth == "token", anyone)
@@ -152,7 +153,7 @@ class Server:
         settings = self.settings
         documents = await asyncio.to_thread(lambda: list(read_files(self.watched_paths(), settings.extension)))
         contents = [(item.origin, _content_of(item)) for item in (*documents, *self._fetched)]
-        snapshot = await asyncio.to_thread(self._publish, contents)
+        snapshot = await self._serve(contents)
         self._documents = contents
         if self._is_imported:
             self._is_imported = False
@@ -181,21 +182,28 @@ class Server:
             self._is_imported = True
 
     async def _serve_published(self) -> None:
-        """Serve what was published beside the documents, or in place of those of the same consumer and provider."""
-        async with self.hosted.database.reading() as connection:
-            found = [
-                item
-                for item in await pacts.choose(connection)
-                if (item.consumer, item.provider, item.version) not in self._imported
-            ]
-            contents = await pacts.contents_of(connection, [item.sha for item in found])
-        published: list[tuple[str, bytes | Problem]] = [(pact_version_path(item), contents[item.sha]) for item in found]
+        """Serve what was published since, or no longer what was removed."""
         known = {entry.origin for entry in self.catalog.current.pacts}
-        if not published and known <= {origin for origin, _ in self._documents}:
-            return
-        replaced = {(item.consumer, item.provider) for item in found}
-        kept = [document for document in self._documents if _pair_of(document, self.catalog.current) not in replaced]
-        await asyncio.to_thread(self._publish, [*kept, *published])
+        if await self._published() or not known <= {origin for origin, _ in self._documents}:
+            await self._serve(self._documents)
+
+    async def _serve(self, documents: list[tuple[str, bytes | Problem]]) -> Snapshot:
+        """Serve documents, and what was published beside them; of the same consumer and provider, the latter only."""
+        async with self._serving:
+            published = await self._published()
+            if published:
+                async with self.hosted.database.reading() as connection:
+                    contents = await pacts.contents_of(connection, [item.sha for item in published])
+                replaced = {(item.consumer, item.provider) for item in published}
+                kept = await asyncio.to_thread(lambda: [item for item in documents if _pair_of(item) not in replaced])
+                documents = [*kept, *((pact_version_path(item), contents[item.sha]) for item in published)]
+            return await asyncio.to_thread(self._publish, documents)
+
+    async def _published(self) -> list[Publication]:
+        """The latest of what was published, other than by importing documents."""
+        async with self.hosted.database.reading() as connection:
+            found = await pacts.choose(connection)
+        return [item for item in found if (item.consumer, item.provider, item.version) not in self._imported]
 
     def _publish(self, contents: list[tuple[str, bytes | Problem]]) -> Snapshot:
         """Publish without the garbage collector, which finds nothing in what pacts are compiled into, and keep it from
@@ -418,6 +426,13 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
+def _pair_of(document: tuple[str, bytes | Problem]) -> tuple[str, str] | None:
+    """Consumer and provider that a document names."""
+    for contract in _contracts_of([document]):
+        return contract.consumer, contract.provider
+    return None
+
+
 def _contracts_of(documents: Iterable[tuple[str, bytes | Problem]]) -> Iterable[Contract]:
     """Those of the documents that name consumer and provider."""
     for _, content in documents:
@@ -430,11 +445,3 @@ def _contracts_of(documents: Iterable[tuple[str, bytes | Problem]]) -> Iterable[
         consumer, provider = name_in(document, "consumer"), name_in(document, "provider")
         if consumer and provider and "\0" not in consumer + provider:
             yield contract_of(document, consumer, provider)
-
-
-def _pair_of(document: tuple[str, bytes | Problem], snapshot: Snapshot) -> tuple[str, str] | None:
-    """Consumer and provider of a document that is served."""
-    for entry in snapshot.pacts:
-        if entry.origin == document[0] and entry.pact is not None:
-            return entry.pact.consumer, entry.pact.provider
-    return None
