@@ -3,7 +3,7 @@
 from stubserver.catalog.board import Board, board_memory
 from stubserver.catalog.catalog import Catalog
 from stubserver.catalog.hosted import Epoch, HostedCatalog, HostedOptions, Resolution, pact_version_path
-from stubserver.catalog.hot import LONGEST_BODY, Decisions, HotCache
+from stubserver.catalog.hot import LONGEST_BODY, Decisions, HotCache, Kept
 from stubserver.catalog.snapshot import ALL, Address, LoadedPact, Snapshot, Stub
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "HostedCatalog",
     "HostedOptions",
     "HotCache",
+    "Kept",
     "LoadedPact",
     "Resolution",
     "Snapshot",

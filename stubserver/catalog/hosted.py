@@ -28,6 +28,7 @@ from cachetools import LRUCache
 
 from matching import PactError, load_pact
 from stubserver.catalog.board import Board
+from stubserver.catalog.hot import HotCache, Kept
 from stubserver.catalog.nearest import nearest_addresses
 from stubserver.catalog.snapshot import Address, LoadedPact, Snapshot, build_stub_snapshot
 from stubserver.errors import StubServerError
@@ -102,7 +103,7 @@ class HostedCatalog:
         self._seen = board.state
         self._number = -1  # of the last change that is known here
         self._options = options
-        self._snapshots: LRUCache[str, Snapshot] = LRUCache(options.room, getsizeof=_weight)
+        self._stubs: HotCache[Snapshot] = HotCache(options.room)
         self._loaded: WeakValueDictionary[str, LoadedPact] = WeakValueDictionary()
         self._loading: dict[Address, asyncio.Task[Snapshot | None]] = {}
         self._catching_up: asyncio.Task[None] | None = None
@@ -142,19 +143,23 @@ class HostedCatalog:
     @property
     def compiled_bytes(self) -> int:
         """What the stubs in memory are counted with."""
-        return int(self._snapshots.currsize)
+        return int(self._stubs.currsize)
 
     @property
     def compiled_stubs(self) -> int:
         """How many stubs are in memory."""
-        return len(self._snapshots)
+        return len(self._stubs)
 
-    def warm(self, address: Address) -> Snapshot | Resolution | None:
-        """The stub of an address, if it is in memory; a Resolution if it is known that there is none; else None."""
+    def warm(self, address: Address) -> Kept[Snapshot] | Resolution | None:
+        """The stub of an address, if it is in memory; a Resolution if it is known that there is none; else None.
+
+        Whoever keeps what this gives has to look whether its value is still there, and to mark it as used, for as long
+        as the epoch lasts.
+        """
         resolution = self.epoch.resolutions.get(address)
         if resolution is None or resolution.key is None:
             return resolution
-        return self._snapshots.get(resolution.key)
+        return self._stubs.entries.get(resolution.key.encode())
 
     async def load(self, address: Address) -> Snapshot | None:
         """The stub of an address, None when there is no such pact; however many ask, the work is done once. Raises
@@ -181,12 +186,12 @@ class HostedCatalog:
                     entry = await asyncio.to_thread(self._compile, item, contents[item.sha])
                     entries[item.sha] = self._loaded.setdefault(item.sha, entry)
             key = _key(chosen)
-            snapshot = self._snapshots.get(key) if key is not None else None
+            kept = self._stubs.entries.get(key.encode()) if key is not None else None
+            snapshot = kept.value if kept is not None else None
             if key is not None and snapshot is None:
                 order = [entries[item.sha] for item in chosen]
                 snapshot = await asyncio.to_thread(build_stub_snapshot, address, order, self._options.order)
-                with contextlib.suppress(ValueError):  # larger than all the room there is
-                    self._snapshots[key] = snapshot
+                self._stubs.keep(key.encode(), snapshot, _weight(snapshot))
             if epoch is self.epoch:
                 epoch.resolutions[address] = Resolution(key)
                 break

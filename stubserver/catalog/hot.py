@@ -44,12 +44,14 @@ class Doorkeeper:
 
 
 class Kept(Generic[V]):
-    """A value, the bytes it is counted with, and whether it was used since it was last thought of dropping it."""
+    """A value (None once it was dropped), the bytes it is counted with, and whether it was used since it was last
+    thought of dropping it.
+    """
 
     __slots__ = ("size", "used", "value")
 
     def __init__(self, value: V, size: int) -> None:
-        self.value = value
+        self.value: V | None = value
         self.size = size
         self.used = False
 
@@ -70,10 +72,12 @@ class HotCache(Cache[bytes, Kept[V]]):
         """Whether a value for this key would be let in."""
         return self.maxsize > 0 and self._doorkeeper.admits(hash(key))
 
-    def keep(self, key: bytes, value: V, size: int) -> None:
-        """Keep a value that takes `size` bytes beside its key."""
-        if size + len(key) <= self.maxsize:
-            self[key] = Kept(value, size + len(key))
+    def keep(self, key: bytes, value: V, size: int) -> Kept[V]:
+        """Keep a value that takes `size` bytes beside its key, if there is room for it at all."""
+        kept = Kept(value, size + len(key))
+        if kept.size <= self.maxsize:
+            self[key] = kept
+        return kept
 
     def __setitem__(self, key: bytes, kept: Kept[V]) -> None:
         super().__setitem__(key, kept)
@@ -81,7 +85,7 @@ class HotCache(Cache[bytes, Kept[V]]):
 
     def __delitem__(self, key: bytes) -> None:
         super().__delitem__(key)
-        del self.entries[key]
+        self.entries.pop(key).value = None
 
     def popitem(self) -> tuple[bytes, Kept[V]]:
         """Drop the oldest entry that was not used since its last turn; after a few turns given, the oldest."""
@@ -93,7 +97,9 @@ class HotCache(Cache[bytes, Kept[V]]):
             kept.used = False
             self.entries.move_to_end(key)
         key = next(iter(self.entries))
-        return key, self.pop(key)
+        kept = self.entries[key]
+        del self[key]
+        return key, kept
 
 
 _Decision = tuple[Match | NoMatch, int]  # with the bytes it is counted with

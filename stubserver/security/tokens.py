@@ -94,6 +94,11 @@ class Guard:
         }
 
     @property
+    def knows_any(self) -> bool:
+        """Whether there is any token."""
+        return bool(self._tokens)
+
+    @property
     def knows_admin(self) -> bool:
         """Whether anyone could deal in tokens."""
         return any(principal.role is Role.ADMIN for _, principal in self._tokens.values())

@@ -15,7 +15,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from stubserver.catalog import ALL, Address, HostedCatalog, Resolution, Snapshot, Stub
+from stubserver.catalog import ALL, Address, HostedCatalog, Kept, Resolution, Snapshot, Stub
 from stubserver.store import LATEST, Kind, Selector, slug_of
 from stubserver.web.wire import split_target
 
@@ -74,6 +74,24 @@ def parse_address(path: str) -> tuple[Address, str] | None:
     """The address that a raw path begins with, and the prefix that it takes; None where it has no such form."""
     if not path.startswith(_BEGINNINGS):
         return None
+    end = path.find("/stub", 9) + len("/stub")
+    known = _known.get(path[:end])
+    if known is not None and path[end : end + 1] in ("", "/"):
+        return known
+    parsed = _parse_address(path)
+    if parsed is not None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[parsed[1]] = parsed
+    return parsed
+
+
+# Addresses that were read before, by the prefix that they take: they come with every request.
+_known: dict[str, tuple[Address, str]] = {}
+_MOST_KNOWN = 10_000
+
+
+def _parse_address(path: str) -> tuple[Address, str] | None:
     for boundary in _BOUNDARY.finditer(path):
         prefix = path[: boundary.end()]
         segments = prefix.split("/")[1:-1]
@@ -156,13 +174,12 @@ class Place(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """Where a request goes: the stub, what it belongs to, the base path it was reached under, the path within it."""
+    """Where a request goes: the stub, what it belongs to, the address and the base path it was reached under."""
 
     stub: Stub
     snapshot: Snapshot
     address: Address
     base: str
-    path: str
 
 
 class Naming(NamedTuple):
@@ -190,7 +207,10 @@ class Naming(NamedTuple):
 
     def place(self, target: str, host_address: Address | None) -> Place | None:
         """Where a request target is addressed to; None for what belongs to the control door."""
-        path, query = split_target(target)
+        if target[:1] == "/" and "#" not in target:
+            path, _, query = target.partition("?")
+        else:
+            path, query = split_target(target)
         if self.prefix and path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/"):
             path = path[len(self.prefix) :] or "/"
         if path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/"):
@@ -206,12 +226,15 @@ class Naming(NamedTuple):
 class AddressBook:
     """What the addresses mean now: those of pacts that were loaded, and those of pacts that were published."""
 
-    __slots__ = ("_documents", "_hosted", "_hosts", "snapshot")
+    __slots__ = ("_documents", "_hosted", "_hosts", "_warm", "root", "snapshot")
 
     def __init__(self, documents: Snapshot, hosted: HostedCatalog | None, naming: Naming) -> None:
         self.snapshot = documents
+        self.root = Resolved(documents.root, documents, ALL, "")  # of what has no other address
         self._documents = documents.stubs
         self._hosted = hosted
+        # By base path, or by the address where a host name has it: what a stub is kept by, and where a request goes.
+        self._warm: dict[str | Address, tuple[Kept[Snapshot], Resolved]] = {}
         self._hosts: dict[tuple[str | None, str | None], Address | None] = {}
         for address in documents.stubs if naming.domains else ():
             if address.provider is not None:
@@ -221,25 +244,41 @@ class AddressBook:
     def resolve(self, place: Place) -> Resolved | Resolution | None:
         """Where a place is, if that is in memory; a Resolution if it is known that there is nothing; else None."""
         address = place.address
+        if address is ALL:
+            return self.root
+        warm = self._warm.get(place.base or address)
+        if warm is not None and warm[0].value is not None:
+            warm[0].used = True
+            return warm[1]
+        return self._resolve(place)
+
+    def _resolve(self, place: Place) -> Resolved | Resolution | None:
+        address = place.address
         if address.is_host:
             address = self._hosts.get((address.provider, address.consumer)) or address
         stub = self._documents.get(address)
         if stub is not None:
-            return Resolved(stub, self.snapshot, address, place.base, place.path)
-        if self._hosted is None:
-            return _NOTHING
-        found = self._hosted.warm(address)
-        return self.resolved(place, found) if isinstance(found, Snapshot) else found
+            return Resolved(stub, self.snapshot, address, place.base)
+        found = self._hosted.warm(address) if self._hosted is not None else _NOTHING
+        if not isinstance(found, Kept):
+            return found
+        if found.value is None:
+            return None
+        resolved = self.resolved(place, found.value)
+        if len(self._warm) >= _MOST_KNOWN:
+            self._warm.clear()
+        self._warm[place.base or place.address] = found, resolved
+        return resolved
 
     def resolved(self, place: Place, snapshot: Snapshot) -> Resolved:
         """The place in the stub of a published pact."""
-        return Resolved(snapshot.root, snapshot, place.address, place.base, place.path)
-
-    def root(self, place: Place) -> Resolved | None:
-        """The stub of all pacts, for a place that turned out to be nothing else."""
-        stub = self._documents.get(ALL)
-        path = place.base + place.path if place.path != "/" or not place.base else place.base
-        return Resolved(stub, self.snapshot, ALL, "", path) if stub is not None else None
+        return Resolved(snapshot.root, snapshot, place.address, place.base)
 
 
 _NOTHING = Resolution(None)
+
+
+def at_root(place: Place) -> Place:
+    """The same request, addressed to the stub of all pacts, since its address turned out to be none."""
+    path = place.base + place.path if place.path != "/" or not place.base else place.base
+    return Place(ALL, "", path, place.query)

@@ -23,6 +23,8 @@ _CORS = ("X-Stub-Cors", "pactflow-stub-cors")
 _CORS_REFERER = ("X-Stub-Cors-Referer", "pactflow-stub-cors-referer")
 _AUTHORIZATION = ("X-Stub-Authorization-Header", "pactflow-stub-authorization-header")
 _SELECTORS = 256  # provider states that were asked for and are kept ready
+_OUR_NAMES = (b"x-stub", b"pactfl")  # how the headers that are for us begin
+_OUR_FIRST = frozenset(b"XxPp")
 _YES, _NO = ("true", "on", "yes", "1"), ("false", "off", "no", "0")
 
 
@@ -47,24 +49,44 @@ class AskReader:
         self._selectors: LRUCache[tuple[str, bool], StateSelector] = LRUCache(_SELECTORS)
         self._cors = {False: Cors(), True: Cors(from_referer=True)}
         self.default_cors = self._cors[defaults.cors_referer] if defaults.cors else None
+        self._default: Asks | None = None
         if defaults.provider_state is not None:
             StateSelector(defaults.provider_state)
 
     def read(self, fields: Fields, served: Served) -> Asks:
         """What these header fields ask, as long as the same is served. Raises BadRequestError."""
+        if self._asks_nothing(fields):
+            return self._nothing(served)
         headers = fields.headers
         refusal: StubServerError | None = None
         try:
             self._access.demand(headers, Role.READ)
         except StubServerError as error:
             refusal = error
-        matched, ignores = fields, False
+        matched, ignores = None, False
         standing_in = _first(headers, _AUTHORIZATION)
         if standing_in is not None:
             matched = fields.with_authorization(standing_in)
         elif self._access.token_in_authorization(headers):
             matched, ignores = fields.with_authorization(None), True
         return Asks(served, matched, self._state(headers), self._cors_for(headers), ignores, refusal)
+
+    def _asks_nothing(self, fields: Fields) -> bool:
+        """Whether nothing in these fields is for us; most requests have nothing, and this has to be told quickly."""
+        for name, _ in fields.raw_headers:
+            if name[0] in _OUR_FIRST and name[:6].lower() in _OUR_NAMES:
+                return False
+        if self._access.is_on or (self._access.guard.knows_any and "Authorization" in fields.headers):
+            return False
+        further = self._defaults.provider_state_header
+        return further is None or further not in fields.headers
+
+    def _nothing(self, served: Served) -> Asks:
+        """What is asked where nothing is: the defaults."""
+        asks = self._default
+        if asks is None or asks.served is not served:
+            asks = self._default = Asks(served, None, self._state({}), self.default_cors, False, None)
+        return asks
 
     def _cors_for(self, headers: Mapping[str, str]) -> Cors | None:
         if not _flag(headers, _CORS, self._defaults.cors):

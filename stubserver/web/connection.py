@@ -118,17 +118,24 @@ class Connection(asyncio.Protocol):
             data = b"".join(self._held)
         else:
             kept = served.replay.entries.get(data)
-            if kept is not None:
-                answer = kept.value
-                if answer.lasts_until == ALWAYS or answer.lasts_until > time.time():
-                    kept.used = True
-                    server.door.replayed += 1
-                    self._send(data, answer)
-                    return
+            if (
+                kept is not None
+                and (answer := kept.value) is not None
+                and (answer.lasts_until == ALWAYS or answer.lasts_until > time.time())
+            ):
+                kept.used = True
+                server.door.replayed += 1
+                self._send(data, answer)
+                return
         line = data.find(b"\r\n")
         begin = data.find(b"\r\n\r\n", line) + 4
         known = server.fields.entries.get(data[line:begin])
-        if known is not None and line < _LONGEST_LINE and (plain := _PLAIN_LINE.fullmatch(data, 0, line)) is not None:
+        if (
+            known is not None
+            and known.value is not None
+            and line < _LONGEST_LINE
+            and (plain := _PLAIN_LINE.fullmatch(data, 0, line)) is not None
+        ):
             known.used = True
             fields, length = known.value
             method, target = plain.groups()

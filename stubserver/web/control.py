@@ -15,10 +15,10 @@ from aiohttp import web
 
 from matching import CompiledInteraction, Match, Request
 from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json
-from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Snapshot
+from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Resolution, Snapshot
 from stubserver.errors import BadRequestError, BodyTooLargeError, MethodNotAllowedError, NotFoundError, StubServerError
 from stubserver.security import Role
-from stubserver.web.addressing import CONTROL_PREFIX, Place, Resolved
+from stubserver.web.addressing import CONTROL_PREFIX, Place, Resolved, at_root
 from stubserver.web.auth import Access
 from stubserver.web.messages import message_answer, message_summary, messages_of
 from stubserver.web.metrics import CONTENT_TYPE, Metrics
@@ -164,12 +164,12 @@ class ControlDoor:
         if len(content) > self._max_body:
             raise BodyTooLargeError("the request's body is over the limit", "raise --max-body")
         described = await self._stub_door.in_thread(_parsed_object, content)
-        resolved, query = await self._resolved(described)
+        resolved, place = await self._resolved(described)
         server = self._server_of(request)
-        return json_response(await self._stub_door.in_thread(self._explanation, described, resolved, query, server))
+        return json_response(await self._stub_door.in_thread(self._explanation, described, resolved, place, server))
 
-    async def _resolved(self, described: dict[str, Any]) -> tuple[Resolved, str]:
-        """Where a described request goes, and its query."""
+    async def _resolved(self, described: dict[str, Any]) -> tuple[Resolved, Place]:
+        """Where a described request goes, and what is left of its path."""
         target = _text_member(described, "path")
         target = "/" if target is None else target
         if not target.startswith("/"):
@@ -179,31 +179,31 @@ class ControlDoor:
         if place is None and not door.naming.has_root:
             raise BadRequestError("path has no address of a stub", f"begin it with one; see {CONTROL_PREFIX}/stubs")
         place = place or Place(ALL, "", *split_target(target))
-        resolved = book.resolve(place)
+        resolved: Resolved | Resolution | None = book.resolve(place)
         if not isinstance(resolved, Resolved) and self._hosted is not None:
             snapshot = await self._hosted.load(place.address)
             resolved = book.resolved(place, snapshot) if snapshot is not None else None
         if not isinstance(resolved, Resolved):
-            resolved = book.root(place) if door.naming.has_root else None
-        if resolved is None:
-            raise await door.unknown(place)
-        return resolved, place.query
+            if not door.naming.has_root:
+                raise await door.unknown(place)
+            place, resolved = at_root(place), book.root
+        return resolved, place
 
-    def _explanation(self, described: dict[str, Any], resolved: Resolved, query: str, server: str) -> dict[str, Any]:
-        question = self._question(described, resolved, query, server)
+    def _explanation(self, described: dict[str, Any], resolved: Resolved, place: Place, server: str) -> dict[str, Any]:
+        question = self._question(described, resolved, place, server)
         found = self._stub_door.decide(question.resolved.stub, question.request, question.state)
         if isinstance(found, Match):
             summary = interaction_summary(found.interaction, origin_of(resolved.snapshot, found.interaction))
             return {"match": summary, "lenient": found.lenient}
         return {"match": None, **explain_miss(replace(question, gave_up=found.gave_up), self._near_misses)}
 
-    def _question(self, described: dict[str, Any], resolved: Resolved, query: str, server: str) -> Question:
+    def _question(self, described: dict[str, Any], resolved: Resolved, place: Place, server: str) -> Question:
         body = _body_bytes(described)
         lines = _header_lines(described.get("headers", {}))
         if "body" in described and not any(name.lower() == "content-type" for name, _ in lines):
             lines.append(("Content-Type", "application/json"))
         method = (_text_member(described, "method") or "GET").upper()
-        request = Request(method, resolved.path, query, lines, body)
+        request = Request(method, place.path, place.query, lines, body)
         state = self._stub_door.asks.selector_for(_text_member(described, "state"))
         return Question(resolved, request, state, server)
 

@@ -29,11 +29,11 @@ from matching import (
     StateSelector,
     echo_template,
 )
-from stubserver.catalog import LONGEST_BODY, Catalog, Decisions, HostedCatalog, HotCache, Stub
+from stubserver.catalog import LONGEST_BODY, Address, Catalog, Decisions, HostedCatalog, HotCache, Stub
 from stubserver.errors import NotFoundError, StubServerError
 from stubserver.security import Guard
 from stubserver.store import StoreUnavailableError
-from stubserver.web.addressing import AddressBook, Naming, Place, Resolved, base_path
+from stubserver.web.addressing import AddressBook, Naming, Place, Resolved, at_root, base_path
 from stubserver.web.answer import ALWAYS, NEVER, Answer, Event
 from stubserver.web.asks import AskDefaults, AskReader
 from stubserver.web.auth import Access
@@ -53,6 +53,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _OUR_HEADERS = frozenset({"x-stub-match", "x-stub-interaction"})
 _EXPLAIN_IN_THREAD = 4 << 10  # bytes of body from which an explanation leaves the event loop
 _THREADS = 2
+_HOSTS = 1000  # host names whose addresses are remembered
 _ORIGINS = 16  # origins for which an interaction's answer is kept ready
 
 
@@ -98,6 +99,7 @@ class StubDoor:
         self.generation = Generation(options.seed, options.clock, random=options.random)
         self.tallies = Tallies()
         self.replayed = 0
+        self._hosts: dict[str | None, Address | None] = {}
         self._served = self._serve()
         self._pool = ThreadPoolExecutor(_THREADS, "matching")
         self._explaining = asyncio.Semaphore(_THREADS)
@@ -114,10 +116,14 @@ class StubDoor:
 
     def place(self, target: str, fields: Fields) -> Place | None:
         """Where a request target with these header fields is addressed to; None for the control door."""
-        host = fields.host_address
-        if host is False:
-            host = fields.host_address = self.naming.host_address(fields.headers.get("Host"))
-        return self.naming.place(target, host)
+        host = fields.headers.get("Host")
+        try:
+            address = self._hosts[host]
+        except KeyError:
+            address = self.naming.host_address(host)
+            if len(self._hosts) < _HOSTS:
+                self._hosts[host] = address
+        return self.naming.place(target, address)
 
     def serving(self) -> Served:
         """What belongs to what is served now, made anew when that was replaced. It is empty, and `is_behind`, when
@@ -187,7 +193,8 @@ class StubDoor:
         if asks.ignores_authorization:
             resolved = resolved._replace(stub=resolved.stub.without_authorization)
         visit.resolved = resolved
-        visit.request = request = Request(visit.method, resolved.path, visit.place.query, asks.fields, body)
+        path, query = visit.place.path, visit.place.query
+        visit.request = request = Request(visit.method, path, query, asks.fields or visit.fields, body)
         if len(body) > LONGEST_BODY:  # a large body must not hold up everyone else
             return self._answer_aside(visit)
         return self._answer_found(visit, visit.served.decisions.decide(resolved.stub, request, asks.state))
@@ -198,10 +205,10 @@ class StubDoor:
         snapshot = await hosted.load(place.address) if hosted is not None and not is_known else None
         if snapshot is not None:
             return self._answer_at(visit, visit.served.book.resolved(place, snapshot))
-        root = visit.served.book.root(place) if self.naming.has_root else None
-        if root is not None:
-            return self._answer_at(visit, root)
-        raise await self.unknown(place)
+        if not self.naming.has_root:
+            raise await self.unknown(place)
+        visit.place = at_root(place)
+        return self._answer_at(visit, visit.served.book.root)
 
     async def unknown(self, place: Place) -> NotFoundError:
         """That there is no stub at an address, and which there are that it might mean."""

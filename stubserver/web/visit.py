@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from multidict import CIMultiDict, MultiMapping
 
 from matching import Request, StateSelector
 from matching.http_text import LIST_HEADERS, split_header
 from matching.request import Headers
-from stubserver.catalog import Address
 from stubserver.errors import StubServerError
 from stubserver.web.addressing import Place, Resolved
 from stubserver.web.cors import Cors
@@ -21,11 +19,11 @@ from stubserver.web.served import Served
 class Fields(Headers):
     """The header fields of a request, as the core reads them: only those that somebody asks for are split into values.
 
-    `headers` are case-insensitive, `raw_headers` the lines as they came. Many requests may share one object, and what
-    was found out about it: `host_address`, the address that its Host header has, and `asks`, what it asks of stubs.
+    `headers` are case-insensitive, `raw_headers` the lines as they came. Many requests may share one object, with what
+    was found out about it: `asks`, what it asks of stubs.
     """
 
-    __slots__ = ("_values", "asks", "headers", "host_address", "raw_headers", "server")
+    __slots__ = ("_values", "asks", "headers", "raw_headers", "server")
 
     def __init__(
         self, headers: MultiMapping[str], raw_headers: tuple[tuple[bytes, bytes], ...], server: str | None = None
@@ -35,7 +33,6 @@ class Fields(Headers):
         self.raw_headers = raw_headers
         self.server = server
         self._values: dict[str, list[str] | None] = {}
-        self.host_address: Address | Literal[False] | None = False  # False: not known yet
         self.asks: Asks | None = None
 
     @property
@@ -74,12 +71,12 @@ class Fields(Headers):
 class Asks:
     """What the headers of a request ask of the stub door, as long as the same is served.
 
-    `fields` are those that are matched. `ignores_authorization` tells that Authorization was meant for us, so no
-    interaction can demand one of the request. `refusal` says why the request gets no answer at all.
+    `fields` are those that are matched, None for those that came. `ignores_authorization` tells that Authorization was
+    meant for us, so no interaction can demand one of the request. `refusal` says why the request gets no answer at all.
     """
 
     served: Served
-    fields: Fields
+    fields: Fields | None
     state: StateSelector | None
     cors: Cors | None
     ignores_authorization: bool
