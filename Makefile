@@ -6,17 +6,20 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test test-uncached test-aiohttp coverage oracle fuzz lint format examples bench bench-micro bench-http bench-smoke \
+.PHONY: run host npm-clients test test-uncached test-aiohttp coverage oracle fuzz lint format examples bench bench-micro bench-http bench-smoke \
   bench-profile bench-peers clean
 
 run: $(VENV)/.installed-run ## serve the example pacts
 	$(BIN)/stubserver serve examples/pacts --watch --port $(PORT)
 
+host: $(VENV)/.installed-run ## serve what is published, kept in ./stubserver-data
+	$(BIN)/stubserver host --port $(PORT)
+
 test: $(VENV)/.installed-test ## all tests
 	$(BIN)/python -m pytest
 
 # The tests that need a server, but for those of the caches and of the fast path themselves.
-SERVER_TESTS := tests/web tests/clients tests/conformance/test_specification_socket.py tests/test_cli.py tests/test_docs.py \
+SERVER_TESTS := tests/web tests/hosted tests/api tests/clients/test_pact_stub.py tests/conformance/test_specification_socket.py tests/test_cli.py tests/test_docs.py \
   $(foreach name,replays connections lost_clients plain_lines cached_is_uncached access_log,--ignore=tests/web/test_$(name).py)
 
 test-uncached: $(VENV)/.installed-test ## the tests of the server with the caches off, and with everything left to aiohttp
@@ -78,6 +81,12 @@ bench-smoke: $(VENV)/.installed-test ## whether the benchmarks work, and whether
 bench-profile: $(VENV)/.installed-bench ## where the time goes under the first three rows
 	$(BIN)/python -m benchmarks.profiles
 
+npm-clients: ## install the Pact clients from npm, whose tests are skipped without them
+	for version in 18.1.2 16.1.7; do \
+	  npm install --prefix $(VENV)/npm-clients/$${version%%.*} --no-audit --no-fund --loglevel=error --save-exact \
+	    @pact-foundation/pact-cli@$$version || exit 1; \
+	done
+
 bench-peers: $(VENV)/.installed-bench ## install the servers to compare with; WireMock also needs Java
 	mkdir -p $(PEERS)
 	npm install --prefix $(PEERS) --no-audit --no-fund --loglevel=error --save-exact \
@@ -94,8 +103,14 @@ $(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install $(PIP_FLAGS) -e .
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python $(VENV)/.installed-ruby-client
 	$(BIN)/pip install $(PIP_FLAGS) -e '.[test]'
+	@touch $@
+
+# The Ruby client is an older release of the same package as the Rust one, so it has an environment of its own.
+$(VENV)/.installed-ruby-client: | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/ruby-client
+	$(VENV)/ruby-client/bin/pip install --quiet --disable-pip-version-check 'pact-python-cli==2.6.4.0'
 	@touch $@
 
 $(VENV)/.installed-fuzz: pyproject.toml constraints.txt | $(BIN)/python

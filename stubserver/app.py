@@ -25,7 +25,7 @@ from stubserver.catalog import (
 )
 from stubserver.catalog.contract import Contract, contract_of, name_in, read_document
 from stubserver.catalog.publish import Publishing, publish
-from stubserver.errors import ListenError, SourceError, StubServerError
+from stubserver.errors import ListenError, LoadError, SourceError, StubServerError
 from stubserver.security import Guard, Role, digest_of, hint_of, new_token
 from stubserver.settings import Settings, SettingsError
 from stubserver.sources.document import FailedDocument, Yielded
@@ -185,7 +185,10 @@ class Server:
         """Serve what was published since, or no longer what was removed."""
         known = {entry.origin for entry in self.catalog.current.pacts}
         if await self._published() or not known <= {origin for origin, _ in self._documents}:
-            await self._serve(self._documents)
+            try:
+                await self._serve(self._documents)
+            except LoadError as error:  # it is stored, and served at its own addresses
+                log.error("what was published is not served at /", reason=str(error))
 
     async def _serve(self, documents: list[tuple[str, bytes | Problem]]) -> Snapshot:
         """Serve documents, and what was published beside them; of the same consumer and provider, the latter only."""

@@ -11,7 +11,7 @@ import pytest
 
 import stubserver
 from stubserver.settings import Settings
-from stubserver.web.addressing import CONTROL_PREFIX
+from stubserver.web.addressing import CONTROL_PREFIX, DOCUMENTED_FORMS
 from stubserver.web.control import ROUTES
 from tests.conftest import Serve
 
@@ -78,3 +78,10 @@ async def test_readme_commands_do_what_it_shows(serve: Serve, command: str, show
 def test_readme_shows_commands() -> None:
     """The pattern above finds the commands."""
     assert len(COMMANDS) >= 3
+
+
+def test_every_form_of_address_is_documented() -> None:
+    """docs/hosting.md has a row for each form of address, with what it serves."""
+    page = (ROOT / "docs" / "hosting.md").read_text()
+    for path, meaning in DOCUMENTED_FORMS:
+        assert f"| `{path}` | {meaning} |" in page, path

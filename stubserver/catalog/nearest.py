@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Iterable
 
@@ -12,6 +13,7 @@ from stubserver.store import LATEST, Selector, pacts, slug_of
 
 _SHOWN = 5
 _COMPARED = 2000  # names
+_LONGEST = 80  # characters of a name that are compared
 
 
 async def nearest_addresses(connection: AsyncConnection, address: Address) -> list[Address]:
@@ -25,19 +27,24 @@ async def nearest_addresses(connection: AsyncConnection, address: Address) -> li
     if here:
         names = here[0] if consumer is not None else (None, here[0][1])
         selectors = await pacts.known_selectors(connection, here[0][1], names[0])
-        alike = _alike(address.selector, selectors)
+        alike = await asyncio.to_thread(_alike, address.selector, selectors)
         return [Address(names[1], names[0], selector) for selector in (LATEST, *alike)][:_SHOWN]
-    wanted = f"{consumer or ''} {provider}".lower()
+    return await asyncio.to_thread(_named_alike, address, pairs)
+
+
+def _named_alike(address: Address, pairs: Iterable[tuple[str, str]]) -> list[Address]:
+    """The latest pacts of names that are like those of an address."""
+    with_consumer = address.consumer is not None
     texts: dict[str, Address] = {}
-    for its_consumer, its_provider in pairs:
-        whole = Address(its_provider, its_consumer) if consumer is not None else Address(its_provider)
-        texts.setdefault(f"{its_consumer if consumer is not None else ''} {its_provider}".lower(), whole)
-    close = difflib.get_close_matches(wanted[:200], texts, n=_SHOWN, cutoff=0.4)
-    return [texts[text] for text in close]
+    for consumer, provider in pairs:
+        text = f"{consumer if with_consumer else ''} {provider}".lower()[:_LONGEST]
+        texts.setdefault(text, Address(provider, consumer if with_consumer else None))
+    wanted = f"{address.consumer or ''} {address.provider}".lower()[:_LONGEST]
+    return [texts[text] for text in difflib.get_close_matches(wanted, texts, n=_SHOWN, cutoff=0.4)]
 
 
 def _alike(wanted: Selector, known: Iterable[Selector]) -> list[Selector]:
     """Selectors of the same kind, the most alike first."""
     names = [selector.name for selector in known if selector.kind is wanted.kind and selector.name is not None]
-    close = difflib.get_close_matches((wanted.name or "")[:200], names, n=_SHOWN, cutoff=0.0)
+    close = difflib.get_close_matches((wanted.name or "")[:_LONGEST], names, n=_SHOWN, cutoff=0.0)
     return [Selector(wanted.kind, name) for name in close]

@@ -212,7 +212,8 @@ class StubDoor:
 
     async def unknown(self, place: Place) -> NotFoundError:
         """That there is no stub at an address, and which there are that it might mean."""
-        nearest = await self._hosted.nearest(place.address) if self._hosted is not None else []
+        async with self._explaining:
+            nearest = await self._hosted.nearest(place.address) if self._hosted is not None else []
         known = ", ".join(base_path(address) for address in nearest)
         cure = f"the nearest that exist: {known}" if known else "nothing like it is published; see /"
         return NotFoundError(f"there is no stub of {place.address}", cure)
