@@ -1,10 +1,9 @@
-"""The composition root: settings in, a running server out. The only place that names concrete sources."""
+"""The composition root: settings in, a running server out."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import gc
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,29 +12,21 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from matching import PatternError, Problem, Severity
+from matching import PatternError
 from stubserver.catalog import (
     Board,
     Catalog,
     HostedCatalog,
     HostedOptions,
-    LoadedPact,
     Snapshot,
-    pact_version_path,
 )
-from stubserver.catalog.contract import Contract, contract_of, name_in, read_document
-from stubserver.catalog.publish import Publishing, publish
-from stubserver.errors import ListenError, LoadError, SourceError, StubServerError
+from stubserver.errors import ListenError
+from stubserver.loading import Documents
 from stubserver.security import Guard, Role, digest_of, hint_of, new_token
 from stubserver.settings import Settings, SettingsError
-from stubserver.sources.document import FailedDocument, Yielded
-from stubserver.sources.files import read_files
-from stubserver.sources.remote import Access as RemoteAccess
-from stubserver.sources.remote import Remote
-from stubserver.sources.watch import changes
-from stubserver.store import IN_MEMORY, Database, Publication, StoreError, pacts, sqlite_url, tokens
+from stubserver.store import IN_MEMORY, Database, StoreError, sqlite_url, tokens
 from stubserver.web.access_log import AccessLog
-from stubserver.web.addressing import CONTROL_PREFIX, Naming, is_control
+from stubserver.web.addressing import CONTROL_PREFIX, Naming
 from stubserver.web.api.call import Api
 from stubserver.web.api.routes import add_api_routes
 from stubserver.web.asks import AskDefaults
@@ -83,12 +74,7 @@ class Server:
         self._watcher: asyncio.Task[None] | None = None
         self.first_token: str | None = None
         self._is_open = False
-        self._fetched: list[Yielded] = []
-        self._documents: list[tuple[str, bytes | Problem]] = []
-        self._imported: set[tuple[str, str, str]] = set()  # (consumer, provider, version) of documents in the store
-        self._importing = asyncio.Lock()
-        self._serving = asyncio.Lock()
-        self._is_imported = hosted
+        self._documents = Documents(settings, self.catalog, self.hosted)
         anyone = Role.ADMIN if settings.is_local or settings.allow_open else Role.READ
         self._access = Access(self.guard, settings.auth == "token", anyone)
         self._naming = Naming(
@@ -132,11 +118,13 @@ class Server:
         self._is_open = True
         await self.hosted.open()
         if not self.is_hosted:
-            self.hosted.changed = self._serve_published
+            self.hosted.changed = self._documents.serve_published
         if self.settings.auth == "off" or self.guard.knows_admin:
             return
         secret = new_token(Role.ADMIN)
         async with self.hosted.writing() as connection:
+            if any(token.role == Role.ADMIN for token in await tokens.every(connection)):
+                return  # another server on the same store was faster
             await tokens.add(connection, "first administrator", Role.ADMIN, digest_of(secret), hint_of(secret))
         self.first_token = secret
 
@@ -145,102 +133,11 @@ class Server:
         anything is wrong.
         """
         await self.open()
-        self._fetched = await self._fetch()
-        return await self.reload()
+        return await self._documents.load()
 
     async def reload(self) -> Snapshot:
-        """Read the files again and serve what they hold, with what the remote sources gave before. Raises as `load`."""
-        settings = self.settings
-        documents = await asyncio.to_thread(lambda: list(read_files(self.watched_paths(), settings.extension)))
-        contents = [(item.origin, _content_of(item)) for item in (*documents, *self._fetched)]
-        snapshot = await self._serve(contents)
-        self._documents = contents
-        if self._is_imported:
-            self._is_imported = False
-            await self.import_documents()
-        for interaction in snapshot.root.interactions:
-            if is_control(interaction.recorded_path):
-                log.warning(
-                    "an interaction's path is ours; it answers only at the addresses of its stubs",
-                    path=interaction.recorded_path,
-                )
-        return snapshot
-
-    async def import_documents(self) -> None:
-        """Put the documents into the store, for those who read it through the API. Done when that is first asked for,
-        since it takes a while with thousands of them.
-        """
-        async with self._importing:
-            if self._is_imported:
-                return
-            contracts = await asyncio.to_thread(lambda: list(_contracts_of(self._documents)))
-            async with self.hosted.writing() as connection:
-                for contract in contracts:
-                    version = f"file-{contract.sha[:12]}"
-                    self._imported.add((contract.consumer, contract.provider, version))
-                    await publish(connection, Publishing(contract.consumer, version, (contract,)))
-            self._is_imported = True
-
-    async def _serve_published(self) -> None:
-        """Serve what was published since, or no longer what was removed."""
-        known = {entry.origin for entry in self.catalog.current.pacts}
-        if await self._published() or not known <= {origin for origin, _ in self._documents}:
-            try:
-                await self._serve(self._documents)
-            except LoadError as error:  # it is stored, and served at its own addresses
-                log.error("what was published is not served at /", reason=str(error))
-
-    async def _serve(self, documents: list[tuple[str, bytes | Problem]]) -> Snapshot:
-        """Serve documents, and what was published beside them; of the same consumer and provider, the latter only."""
-        async with self._serving:
-            published = await self._published()
-            if published:
-                async with self.hosted.database.reading() as connection:
-                    contents = await pacts.contents_of(connection, [item.sha for item in published])
-                replaced = {(item.consumer, item.provider) for item in published}
-                kept = await asyncio.to_thread(lambda: [item for item in documents if _pair_of(item) not in replaced])
-                documents = [*kept, *((pact_version_path(item), contents[item.sha]) for item in published)]
-            return await asyncio.to_thread(self._publish, documents)
-
-    async def _published(self) -> list[Publication]:
-        """The latest of what was published, other than by importing documents."""
-        async with self.hosted.database.reading() as connection:
-            found = await pacts.choose(connection)
-        return [item for item in found if (item.consumer, item.provider, item.version) not in self._imported]
-
-    def _publish(self, contents: list[tuple[str, bytes | Problem]]) -> Snapshot:
-        """Publish without the garbage collector, which finds nothing in what pacts are compiled into, and keep it from
-        ever looking at it again: with many interactions, one look stops the server for a noticeable time.
-        """
-        gc.disable()
-        try:
-            return self.catalog.publish(contents)
-        finally:
-            gc.freeze()
-            gc.enable()
-
-    async def _fetch(self) -> list[Yielded]:
-        settings = self.settings
-        urls = [path for path in settings.paths if _is_url(path)] + settings.url
-        if not urls and settings.broker_url is None:
-            return []
-        access = RemoteAccess(
-            token=settings.token.get_secret_value() if settings.token else None,
-            user=settings.user.get_secret_value() if settings.user else None,
-            insecure_tls=settings.insecure_tls,
-            retries=settings.retries,
-        )
-        async with Remote(access) as remote:
-            documents: list[Yielded] = list(await asyncio.gather(*(remote.read(url) for url in urls)))
-            if settings.broker_url is not None:
-                found = remote.read_broker(settings.broker_url, settings.consumer_name, settings.provider_name)
-                documents += [document async for document in found]
-        return documents
-
-    def watched_paths(self) -> list[Path]:
-        """The files and directories that pacts come from."""
-        settings = self.settings
-        return [Path(path) for path in (*settings.paths, *settings.file, *settings.dir) if not _is_url(path)]
+        """Read the files again and serve what they hold. Raises as `load`."""
+        return await self._documents.reload()
 
     async def start(self) -> tuple[str, int]:
         """Listen; the host and port that were got. Raises ListenError."""
@@ -289,8 +186,7 @@ class Server:
             raise ListenError(f"cannot listen on {settings.host}:{settings.port}: {reason}", cure) from None
         host, port = self._runner.addresses[0][:2]
         if settings.watch:
-            self._watcher = asyncio.create_task(self._watch())
-            self._watcher.add_done_callback(_tell_end_of_watch)
+            self._watcher = self._documents.watch()
         return host, port
 
     def _control(self) -> web.Application:
@@ -304,7 +200,7 @@ class Server:
         prefixes = dict.fromkeys(("", naming.prefix))
         control = ControlDoor(self.catalog, door, settings.near_misses, settings.max_body, metrics, self.hosted)
         add_control_routes(application, control, self._access, prefixes)
-        prepare = None if self.is_hosted else self.import_documents
+        prepare = None if self.is_hosted else self._documents.put_into_store
         api = Api(self.hosted, door, self._access, prepare)
         within = [CONTROL_PREFIX] if not self.is_hosted else ["", CONTROL_PREFIX]
         add_api_routes(application, api, [(start, below) for start in prefixes for below in within])
@@ -344,54 +240,6 @@ class Server:
         if self._access_log is not None:
             self._access_log.close()
 
-    async def _watch(self) -> None:
-        async for changed in changes(self.watched_paths(), self.settings.extension):
-            names = sorted(str(path) for path in changed)
-            earlier = set(map(id, self.catalog.current.pacts))
-            try:
-                snapshot = await self.reload()
-            except StubServerError as error:
-                log.error("reload refused; the earlier pacts are still served", files=names, reason=str(error))
-            except Exception:  # a mistake of ours must not end the watch
-                log.exception("reload failed; the earlier pacts are still served", files=names)
-            else:
-                log.info("reloaded", files=names, interactions=len(snapshot.root.interactions))
-                log_documents(entry for entry in snapshot.pacts if id(entry) not in earlier)
-
-
-def log_documents(entries: Iterable[LoadedPact]) -> None:
-    """Tell of each document what of it is not served, and why."""
-    for entry in entries:
-        problems = [str(problem) for problem in entry.problems if problem.severity is not Severity.NOTE]
-        if entry.stale:
-            log.error("a pact is broken; its earlier reading is still served", file=entry.origin, problems=problems)
-        elif entry.pact is None:
-            log.error("pact not read", file=entry.origin, problems=problems)
-        elif problems or entry.pact.skipped:
-            log.warning("not all of a pact is served", file=entry.origin, skipped=entry.skip_reasons, problems=problems)
-
-
-def _content_of(item: Yielded) -> bytes | Problem:
-    if isinstance(item, FailedDocument):
-        return Problem(Severity.ERROR, "", item.error.detail, item.error.cure)
-    return item.content
-
-
-def _tell_end_of_watch(watcher: asyncio.Task[None]) -> None:
-    if not watcher.cancelled() and (error := watcher.exception()) is not None:
-        log.error("files are no longer watched", reason=str(error) or type(error).__name__)
-
-
-def _is_url(path: str) -> bool:
-    return path.startswith(("http://", "https://"))
-
-
-def demand_sources(settings: Settings) -> None:
-    """Raises SourceError when the settings name nothing to load."""
-    if not settings.names_sources:
-        cure = "name pact files, directories or URLs: stubserver serve pacts/"
-        raise SourceError("there is nothing to serve", cure)
-
 
 def _demand_closed(settings: Settings, *, hosted: bool) -> None:
     """Raises SettingsError where everyone could publish."""
@@ -427,24 +275,3 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
         detail = f"cannot use the certificate {settings.tls_cert}: {reason}"
         raise SettingsError(detail, "give PEM files: the certificate with its chain, and its key") from None
     return context
-
-
-def _pair_of(document: tuple[str, bytes | Problem]) -> tuple[str, str] | None:
-    """Consumer and provider that a document names."""
-    for contract in _contracts_of([document]):
-        return contract.consumer, contract.provider
-    return None
-
-
-def _contracts_of(documents: Iterable[tuple[str, bytes | Problem]]) -> Iterable[Contract]:
-    """Those of the documents that name consumer and provider."""
-    for _, content in documents:
-        if isinstance(content, Problem):
-            continue
-        try:
-            document = read_document(content)
-        except StubServerError:
-            continue
-        consumer, provider = name_in(document, "consumer"), name_in(document, "provider")
-        if consumer and provider and "\0" not in consumer + provider:
-            yield contract_of(document, consumer, provider)

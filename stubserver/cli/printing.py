@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from matching import CompiledInteraction, Severity, example_request
-from stubserver.app import Server, log_documents
+from stubserver.app import Server
 from stubserver.catalog import LoadedPact, Snapshot
+from stubserver.loading import log_documents
 from stubserver.web.addressing import base_path
 from stubserver.web.curl import curl_line
 

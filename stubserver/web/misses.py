@@ -7,10 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from multidict import CIMultiDict
+
 from matching import Match, NearMiss, PatternError, Request, StateSelector, example_request, find, near_misses
 from stubserver.web.addressing import Resolved, base_path, parse_address
 from stubserver.web.asks import STATE_HEADER
 from stubserver.web.curl import curl_line
+from stubserver.web.problems import JSON_HEADERS, dumped
 from stubserver.web.views import interaction_summary, origin_of
 
 
@@ -137,3 +140,22 @@ def miss_text(report: dict[str, Any]) -> str:
         elif "note" in near:
             lines.append(f"   No request to try: {near['note']}")
     return "\n".join(lines) + "\n"
+
+
+def nearest_place(report: dict[str, Any]) -> str | None:
+    """The nearest interaction and where it differs, without values."""
+    if not report["nearest"]:
+        return None
+    near = report["nearest"][0]
+    places = [f"{mismatch['part']} {mismatch['path'][:100]}".strip() for mismatch in near["mismatches"][:3]]
+    return f"{near['interaction']['description'][:100]} ({', '.join(places)})"
+
+
+def miss_content(accept: str, report: dict[str, Any]) -> tuple[CIMultiDict[str], bytes]:
+    """The report as text where the client accepts text or HTML before JSON, otherwise as JSON; with its headers."""
+    headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", **JSON_HEADERS})
+    if "json" not in accept and ("text/html" in accept or "text/plain" in accept):
+        headers["Content-Type"] = "text/plain; charset=utf-8"
+        return headers, miss_text(report).encode("utf-8", "backslashreplace")
+    headers["Content-Type"] = "application/json"
+    return headers, dumped(report)

@@ -13,21 +13,16 @@ import functools
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from multidict import CIMultiDict
 
 from matching import (
-    CompiledInteraction,
-    GeneratorContext,
     Match,
     NoMatch,
     Request,
-    ResponseTemplate,
     StateSelector,
-    echo_template,
 )
 from stubserver.catalog import LONGEST_BODY, Address, Catalog, Decisions, HostedCatalog, HotCache, Stub
 from stubserver.errors import NotFoundError, StubServerError
@@ -38,11 +33,12 @@ from stubserver.web.answer import ALWAYS, NEVER, Answer, Event
 from stubserver.web.asks import AskDefaults, AskReader
 from stubserver.web.auth import Access
 from stubserver.web.generation import Generation
+from stubserver.web.giving import Giving, Step
 from stubserver.web.metrics import Tallies
-from stubserver.web.misses import Question, explain_miss, miss_text
+from stubserver.web.misses import Question, explain_miss, miss_content, nearest_place
 from stubserver.web.outside import Outside
 from stubserver.web.problems import JSON_HEADERS, PROBLEM_TYPE, SERVER, dumped, problem_document
-from stubserver.web.served import Served, ready_headers
+from stubserver.web.served import Served
 from stubserver.web.visit import Fields, Visit
 
 P = ParamSpec("P")
@@ -50,11 +46,9 @@ T = TypeVar("T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_OUR_HEADERS = frozenset({"x-stub-match", "x-stub-interaction"})
 _EXPLAIN_IN_THREAD = 4 << 10  # bytes of body from which an explanation leaves the event loop
 _THREADS = 2
 _HOSTS = 1000  # host names whose addresses are remembered
-_ORIGINS = 16  # origins for which an interaction's answer is kept ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +66,6 @@ class StubOptions:
     random: bool = False
     echo: bool = False
     log_hits: bool = False
-
-
-_Step = Answer | Awaitable[Any]  # an answer, or what has to be awaited for the next step towards one
 
 
 class StubDoor:
@@ -98,6 +89,14 @@ class StubDoor:
         self.asks = AskReader(options.asks, access or Access(Guard()))
         self.generation = Generation(options.seed, options.clock, random=options.random)
         self.tallies = Tallies()
+        self._giving = Giving(
+            self,
+            self.generation,
+            self.tallies,
+            self.asks.default_cors,
+            echo=options.echo,
+            log_hits=options.log_hits,
+        )
         self.replayed = 0
         self._hosts: dict[str | None, Address | None] = {}
         self._served = self._serve()
@@ -167,7 +166,7 @@ class StubDoor:
             return self.refuse(visit, error)
         return step if isinstance(step, Answer) else self._awaited(visit, step)
 
-    async def _answer_late(self, visit: Visit) -> _Step:
+    async def _answer_late(self, visit: Visit) -> Step:
         """Answer after taking in what another worker wrote; if the store does not tell, from what is in memory."""
         assert self._hosted is not None
         with contextlib.suppress(StoreUnavailableError):
@@ -175,7 +174,7 @@ class StubDoor:
         visit.served = self._now()
         return self._answer_now(visit)
 
-    def _answer_now(self, visit: Visit) -> _Step:
+    def _answer_now(self, visit: Visit) -> Step:
         served, fields = visit.served, visit.fields
         asks = fields.asks
         if asks is None or asks.served is not served:
@@ -188,7 +187,7 @@ class StubDoor:
             return self._answer_at(visit, resolved)
         return self._answer_after_loading(visit, is_known=resolved is not None)
 
-    def _answer_at(self, visit: Visit, resolved: Resolved) -> _Step:
+    def _answer_at(self, visit: Visit, resolved: Resolved) -> Step:
         asks, body = visit.asks, visit.body
         if asks.ignores_authorization:
             resolved = resolved._replace(stub=resolved.stub.without_authorization)
@@ -199,7 +198,7 @@ class StubDoor:
             return self._answer_aside(visit)
         return self._answer_found(visit, visit.served.decisions.decide(resolved.stub, request, asks.state))
 
-    async def _answer_after_loading(self, visit: Visit, *, is_known: bool) -> _Step:
+    async def _answer_after_loading(self, visit: Visit, *, is_known: bool) -> Step:
         """Load the stub of an address that is asked for the first time, or tell that there is none."""
         hosted, place = self._hosted, visit.place
         snapshot = await hosted.load(place.address) if hosted is not None and not is_known else None
@@ -228,7 +227,7 @@ class StubDoor:
             self._hosted.note_refusal("StubRefused", refusal.status, told)
         return self.refuse(visit, refusal)
 
-    async def _awaited(self, visit: Visit, answer: _Step) -> Answer:
+    async def _awaited(self, visit: Visit, answer: Step) -> Answer:
         try:
             while not isinstance(answer, Answer):
                 answer = await answer
@@ -236,20 +235,20 @@ class StubDoor:
             return self.refuse(visit, error)
         return answer
 
-    async def _answer_aside(self, visit: Visit) -> _Step:
+    async def _answer_aside(self, visit: Visit) -> Step:
         decide = visit.served.decisions.decide
         return self._answer_found(
             visit, await self.in_thread(decide, visit.resolved.stub, visit.request, visit.asks.state)
         )
 
-    def _answer_found(self, visit: Visit, found: Match | NoMatch) -> _Step:
+    def _answer_found(self, visit: Visit, found: Match | NoMatch) -> Step:
         request = visit.request
         if self._tries_as_get(request, found):
             found = visit.served.decisions.decide(visit.resolved.stub, request.with_method("GET"), visit.asks.state)
         if isinstance(found, Match):
             if found.interaction.template is None and not self._options.echo:
-                return self._hit(visit, found)
-            return self._fill(visit, found)
+                return self._giving.hit(visit, found)
+            return self._giving.fill(visit, found)
         cors, headers = visit.asks.cors, visit.fields.headers
         if cors is not None and cors.is_preflight(request.method, headers):
             lines = CIMultiDict({"Server": SERVER, **cors.preflight_headers(headers)})
@@ -277,114 +276,7 @@ class StubDoor:
         """End the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _hit(self, visit: Visit, found: Match) -> Answer:
-        """What the interaction recorded: made once for each origin that asks, and kept with the match."""
-        cors = visit.asks.cors
-        origin = cors.origin_of(visit.fields.headers) if cors is not None else None
-        memo = found.memo
-        if origin is None and type(memo) is Answer and cors is self.asks.default_cors:
-            return memo
-        if found.lenient or found.gave_up or self._options.log_hits or cors is not self.asks.default_cors:
-            return self._made(visit, found, origin, NEVER if found.gave_up else ALWAYS)
-        if memo is None and origin is None:
-            memo = found.memo = self._made(visit, found, None, ALWAYS, is_shared=True)
-            return memo
-        if not isinstance(memo, dict):
-            memo = found.memo = {None: memo or self._made(visit, found, None, ALWAYS, is_shared=True)}
-        answer: Answer | None = memo.get(origin)
-        if answer is None:
-            answer = self._made(visit, found, origin, ALWAYS, is_shared=True)
-            if len(memo) < _ORIGINS:
-                memo[origin] = answer
-        return answer
-
-    def _made(
-        self,
-        visit: Visit,
-        found: Match,
-        origin: str | None,
-        lasts_until: float,
-        *,
-        is_shared: bool = False,
-        generated: _Filled | None = None,
-    ) -> Answer:
-        """The answer of an interaction; `generated` is status, body and headers in place of the recorded ones."""
-        interaction = found.interaction
-        headers = ready_headers(interaction)
-        status, body = interaction.response.status, interaction.response.body
-        if generated is not None:
-            status, body, lines = generated
-            for name, value in lines:
-                if name.lower() not in _OUR_HEADERS:
-                    headers[name] = value
-        outcome = "lenient" if found.lenient else "exact"
-        headers["X-Stub-Match"] = outcome
-        if visit.asks.cors is not None:
-            visit.asks.cors.allow(origin, headers)
-        event = None
-        if self._options.log_hits:
-            values = {
-                "target": f"{visit.method} {visit.target}",
-                "interaction": interaction.interaction.description,
-                "pact": f"{interaction.consumer} → {interaction.provider}",
-                "status": status,
-            }
-            event = ("debug", "match", values)
-        return Answer(
-            status,
-            headers,
-            body,
-            self.tallies.of(outcome, interaction.consumer, interaction.provider),
-            outcome=outcome,
-            interaction=interaction.id,
-            lasts_until=lasts_until,
-            is_shared=is_shared,
-            event=event,
-        )
-
-    def _fill(self, visit: Visit, found: Match) -> _Step:
-        """An answer with generated values, if it has any."""
-        interaction, echoing, request = found.interaction, visit.served.echoing, visit.request
-        template = interaction.template
-        if self._options.echo:
-            if interaction not in echoing:
-                return self._fill_first(visit, found)
-            template = echoing[interaction]
-        if template is None:
-            return self._hit(visit, found)
-        if request.method != interaction.method:  # HEAD answered as GET: with the values of GET
-            request = request.with_method(interaction.method)
-        context = self.generation.context(
-            visit.fields.headers,
-            interaction.id,
-            self.server(visit) + visit.resolved.base,
-            interaction.interaction.states,
-            request,
-            interaction.header_names,
-        )
-        if template.is_large:  # thousands of values must not hold up everyone else
-            return self._fill_aside(visit, found, template, context)
-        return self._generated(visit, found, _filled(interaction, template, context), context.now)
-
-    async def _fill_first(self, visit: Visit, found: Match) -> _Step:
-        """What of the interaction's answer is echoed is found out when it answers first."""
-        visit.served.echoing[found.interaction] = await self.in_thread(echo_template, found.interaction)
-        return self._fill(visit, found)
-
-    async def _fill_aside(
-        self, visit: Visit, found: Match, template: ResponseTemplate, context: GeneratorContext
-    ) -> _Step:
-        filled = await self.in_thread(_filled, found.interaction, template, context)
-        return self._generated(visit, found, filled, context.now)
-
-    def _generated(self, visit: Visit, found: Match, filled: _Filled, now: datetime) -> Answer:
-        given = visit.fields.headers
-        cors = visit.asks.cors
-        origin = cors.origin_of(given) if cors is not None else None
-        lasts_until = NEVER if found.gave_up else self.generation.lasts_until(given, now)
-        return self._made(visit, found, origin, lasts_until, generated=filled)
-
-    async def _explain(self, visit: Visit, question: Question) -> _Step:
+    async def _explain(self, visit: Visit, question: Question) -> Step:
         """One explanation after the other, and others are served in between."""
         async with self._explaining:
             if len(question.request.body) > _EXPLAIN_IN_THREAD:
@@ -396,7 +288,7 @@ class StubDoor:
 
     def _miss(self, visit: Visit, question: Question, report: dict[str, Any]) -> Answer:
         # Names only: values may be secrets or personal, and logs are kept.
-        values = {"method": visit.method, "path": question.request.path[:200], "nearest": _nearest(report)}
+        values = {"method": visit.method, "path": question.request.path[:200], "nearest": nearest_place(report)}
         headers, body = miss_content(visit.fields.headers.get("Accept", ""), report)
         self._allow(visit, headers)
         return Answer(
@@ -430,31 +322,3 @@ class StubDoor:
         # Whoever read the log may be gone; the client is still there.
         with contextlib.suppress(OSError, ValueError):
             getattr(log, level)(text, **values)
-
-
-_Filled = tuple[int, bytes, list[tuple[str, str]]]  # status, body and header lines with generated values
-
-
-def _filled(interaction: CompiledInteraction, template: ResponseTemplate, context: GeneratorContext) -> _Filled:
-    status = template.fill_status(context, interaction.response.status)
-    body = template.fill_body(context, status, interaction.response.body)
-    return status, body, list(template.fill_headers(context))
-
-
-def _nearest(report: dict[str, Any]) -> str | None:
-    """The nearest interaction and where it differs, without values."""
-    if not report["nearest"]:
-        return None
-    near = report["nearest"][0]
-    places = [f"{mismatch['part']} {mismatch['path'][:100]}".strip() for mismatch in near["mismatches"][:3]]
-    return f"{near['interaction']['description'][:100]} ({', '.join(places)})"
-
-
-def miss_content(accept: str, report: dict[str, Any]) -> tuple[CIMultiDict[str], bytes]:
-    """The report as text where the client accepts text or HTML before JSON, otherwise as JSON; with its headers."""
-    headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", **JSON_HEADERS})
-    if "json" not in accept and ("text/html" in accept or "text/plain" in accept):
-        headers["Content-Type"] = "text/plain; charset=utf-8"
-        return headers, miss_text(report).encode("utf-8", "backslashreplace")
-    headers["Content-Type"] = "application/json"
-    return headers, dumped(report)
