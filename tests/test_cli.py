@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -489,7 +490,8 @@ def test_precedence(start: Start, pacts: Path, tmp_path: Path) -> None:
 
 def test_every_setting_has_its_option() -> None:
     """The option of a setting, of `serve` or `host`, is its name with dashes."""
-    parameters = [*main.commands["serve"].params, *main.commands["host"].params]
+    commands = [main.get_command(click.Context(main), name) for name in ("serve", "host")]
+    parameters = [parameter for command in commands if command is not None for parameter in command.params]
     options = {name for parameter in parameters for name in (parameter.name, *parameter.opts)}
     for name in Settings.model_fields:
         assert name in options

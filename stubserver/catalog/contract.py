@@ -78,7 +78,7 @@ def _sha_of(document: Mapping[str, Any], consumer: str, provider: str) -> str:
     for key in _LISTS:
         items = document.get(key)
         identity.append(sorted(map(_canonical, items)) if isinstance(items, list) else [_canonical(items)])
-    identity.append([_canonical(_specification(document))])
+    identity.append([_canonical(specification_of(document))])
     digest = hashlib.sha256()
     for part in identity:
         for item in part:
@@ -134,7 +134,8 @@ def _sorted(value: Any) -> Any:
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
-def _specification(document: Mapping[str, Any]) -> Any:
+def specification_of(document: Mapping[str, Any]) -> Any:
+    """The version of the specification that a document says it follows; None where it says nothing."""
     metadata = document.get("metadata")
     if not isinstance(metadata, dict):
         return None

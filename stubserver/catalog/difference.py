@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from matching.json_text import dump_json
-from stubserver.catalog.contract import identity_of
+from stubserver.catalog.contract import identity_of, specification_of
 
 _LONGEST = 160  # characters of a value that are shown
 _MOST = 200  # lines
@@ -37,7 +37,7 @@ def _lines(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Iterator[str
         for identity, (name, _) in after.items():
             if identity not in before:
                 yield f"+ {name}"
-    yield from _changes("metadata", earlier.get("metadata"), later.get("metadata"))
+    yield from _changes("specification", specification_of(earlier), specification_of(later))
 
 
 def _by_identity(items: Any) -> dict[tuple[bytes, int], tuple[str, Any]]:

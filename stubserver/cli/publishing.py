@@ -23,7 +23,7 @@ from stubserver.sources.files import read_files
 
 _TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=10)
 _AT_ONCE = 4  # publications under way
-_TRIES = 6
+_TRIES = 5
 _FIRST_DELAY = 0.5  # seconds; doubles with every further attempt
 _COLOURS = {"success": "green", "warning": "yellow", "prompt": "yellow", "error": "red", "danger": "red"}
 
@@ -66,6 +66,7 @@ def publish(
     merge: bool,
 ) -> None:
     """Publish the pacts in PATHS (files and directories). Exits with 5 when any is refused."""
+    _demand_url(url)
     if version is None:
         version, branch = _git("rev-parse", "HEAD"), branch or _git("rev-parse", "--abbrev-ref", "HEAD")
     if version is None:
@@ -83,6 +84,15 @@ def publish(
         raise SystemExit(EXIT_REFUSED)
 
 
+def _demand_url(url: str) -> None:
+    try:
+        parsed = URL(url)
+    except ValueError:
+        parsed = URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        fail(BadRequestError(f"{url} is not a URL", "write it like http://127.0.0.1:8080"), EXIT_USAGE)
+
+
 def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)  # noqa: S603, S607
@@ -98,7 +108,8 @@ def _bodies(
     bodies: list[tuple[str, bytes]] = []
     for item in read_files([Path(path) for path in paths], "json"):
         if isinstance(item, FailedDocument):
-            raise BadRequestError(item.error.detail, item.error.cure)
+            cure = "name files, or directories with .json files" if "holds no" in item.error.detail else item.error.cure
+            raise BadRequestError(item.error.detail, cure)
         try:
             pact = orjson.loads(item.content)
             consumer, provider = pact["consumer"]["name"], pact["provider"]["name"]
@@ -129,7 +140,7 @@ async def _publish_all(url: str, token: str | None, bodies: list[tuple[str, byte
     console = Console(stderr=True)
     columns = (TextColumn("publishing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     turn, refused = asyncio.Semaphore(_AT_ONCE), 0
-    said: list[tuple[str, list[dict[str, Any]]]] = []
+    said: list[tuple[str, int, list[dict[str, Any]]]] = []
     async with aiohttp.ClientSession(timeout=_TIMEOUT, headers=_headers(token), trust_env=True) as session:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("", total=len(bodies))
@@ -138,14 +149,15 @@ async def _publish_all(url: str, token: str | None, bodies: list[tuple[str, byte
                 async with turn:
                     status, notices = await _post(session, url, body)
                     progress.update(task, advance=1, description=name)
-                    said.append((name, notices))
+                    said.append((name, status, notices))
                     return status < 300
 
             done = await asyncio.gather(*(one(name, body) for name, body in bodies))
             refused = done.count(False)
-    for _, notices in sorted(said, key=lambda item: item[0]):
+    for _, status, notices in sorted(said, key=lambda item: item[0]):
         for notice in notices:
-            click.secho(str(notice.get("text", "")), fg=_COLOURS.get(str(notice.get("type"))))
+            colour = _COLOURS.get(str(notice.get("type")))
+            click.secho(str(notice.get("text", "")), fg=colour, err=status >= 400)
     return refused
 
 
@@ -158,15 +170,14 @@ async def _post(session: aiohttp.ClientSession, url: str, body: bytes) -> tuple[
                 f"{url.rstrip('/')}/contracts/publish", data=body, headers={"Content-Type": "application/json"}
             ) as response:
                 content, status = await response.read(), response.status
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             content, status = b"", 503
             reason = f"{url} does not answer: {str(error) or type(error).__name__}"
-            if isinstance(error, (aiohttp.InvalidURL, ValueError)):
-                return 400, [{"type": "error", "text": reason}]
         else:
             reason = f"{url} answered {status}"
         if status not in (429, 502, 503, 504) or attempt == _TRIES - 1:
             return status, _notices(content) or [{"type": "error" if status >= 400 else "success", "text": reason}]
+        click.secho(f"{reason}; trying again in {delay:g} s", fg="yellow", err=True)
         await asyncio.sleep(delay)
         delay *= 2
     raise AssertionError("the last attempt returns")
@@ -192,6 +203,7 @@ def _headers(token: str | None) -> dict[str, str]:
 @click.argument("provider", required=False)
 def stubs(url: str, token: str | None, as_json: bool, provider: str | None) -> None:
     """List the URLs of the stubs of a server; those of one PROVIDER. Exits with 1 when there are none."""
+    _demand_url(url)
     try:
         found = run(_stubs(url, token))
     except StubServerError as error:

@@ -80,6 +80,11 @@ def secrets_in(authorization: str) -> Iterator[str]:
     yield from (candidate for candidate in candidates if _TOKEN.fullmatch(candidate))
 
 
+def looks_like_token(authorization: str | None, token: str | None) -> bool:
+    """Whether either of two headers holds something in the form of one of our tokens."""
+    return (token is not None and _TOKEN.fullmatch(token.strip()) is not None) or any(secrets_in(authorization or ""))
+
+
 class Guard:
     """Knows the tokens that are good now."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stubserver.store import environments
 from stubserver.store.changes import note
 from stubserver.store.records import Branch, BranchVersion, Pacticipant, Version, now
 from stubserver.store.schema import branch_versions, branches, pacticipants, publications, tags, versions
@@ -179,7 +180,7 @@ async def add_to_branch(connection: AsyncConnection, pacticipant: Pacticipant, v
 
 async def add_tag(connection: AsyncConnection, pacticipant: Pacticipant, version_id: int, name: str) -> bool:
     """Tag a version; whether it did not have the tag yet. The first tag of a version that is new and on no branch names
-    its branch, too.
+    its branch, too, and a tag that is called as an environment says that the version is deployed there.
     """
     tagged = select(tags.c.name).where(tags.c.version_id == version_id)
     present = set((await connection.execute(tagged)).scalars())
@@ -189,6 +190,8 @@ async def add_tag(connection: AsyncConnection, pacticipant: Pacticipant, version
     if not present and await _is_new_without_branch(connection, version_id):
         await add_to_branch(connection, pacticipant, version_id, name)
     await _take_for_main(connection, pacticipant, name)
+    for environment in await environments.every(connection, name):
+        await environments.settle(connection, pacticipant.name, version_id, environment, "deployed")
     await note(connection, pacticipant.name)
     return True
 

@@ -45,7 +45,7 @@ class AskReader:
     def __init__(self, defaults: AskDefaults, access: Access) -> None:
         """Raises PatternError when the provider state of the defaults is not a pattern."""
         self._defaults = defaults
-        self._access = access
+        self.access = access
         self._selectors: LRUCache[tuple[str, bool], StateSelector] = LRUCache(_SELECTORS)
         self._cors = {False: Cors(), True: Cors(from_referer=True)}
         self.default_cors = self._cors[defaults.cors_referer] if defaults.cors else None
@@ -60,14 +60,14 @@ class AskReader:
         headers = fields.headers
         refusal: StubServerError | None = None
         try:
-            self._access.demand(headers, Role.READ)
+            self.access.demand(headers, Role.READ)
         except StubServerError as error:
             refusal = error
         matched, ignores = None, False
         standing_in = _first(headers, _AUTHORIZATION)
         if standing_in is not None:
             matched = fields.with_authorization(standing_in)
-        elif self._access.token_in_authorization(headers):
+        elif self.access.token_in_authorization(headers):
             matched, ignores = fields.with_authorization(None), True
         return Asks(served, matched, self._state(headers), self._cors_for(headers), ignores, refusal)
 
@@ -76,7 +76,7 @@ class AskReader:
         for name, _ in fields.raw_headers:
             if name[0] in _OUR_FIRST and name[:6].lower() in _OUR_NAMES:
                 return False
-        if self._access.is_on or (self._access.guard.knows_any and "Authorization" in fields.headers):
+        if self.access.is_on or (self.access.guard.knows_any and "Authorization" in fields.headers):
             return False
         further = self._defaults.provider_state_header
         return further is None or further not in fields.headers

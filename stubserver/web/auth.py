@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stubserver.errors import ForbiddenError, UnauthorizedError
-from stubserver.security import Guard, Principal, Role
+from stubserver.security import Guard, Principal, Role, looks_like_token
 
 TOKEN_HEADER = "X-Stub-Token"  # noqa: S105  # the name of a header
 _CURE = "send a token: Authorization: Bearer …, or for stubs X-Stub-Token: …; stubserver token create makes one"
@@ -19,6 +19,12 @@ class Access:
     guard: Guard
     is_on: bool = False
     anyone: Role = Role.ADMIN
+
+    def has_unknown_token(self, headers: Mapping[str, str]) -> bool:
+        """Whether these headers hold what looks like one of our tokens, and is none that is known."""
+        return looks_like_token(headers.get("Authorization"), headers.get(TOKEN_HEADER)) and (
+            self.guard.principal_in(headers.get("Authorization"), headers.get(TOKEN_HEADER)) is None
+        )
 
     def demand(self, headers: Mapping[str, str], role: Role) -> Principal:
         """Who asks with these headers. Raises UnauthorizedError, and ForbiddenError when that is not theirs to do."""

@@ -181,7 +181,7 @@ class StubDoor:
             asks = fields.asks = self.asks.read(fields, served)
         visit.asks = asks
         if asks.refusal is not None and not self._is_preflight(visit):
-            return self._turned_away(visit, asks.refusal)
+            return self._turned_away(visit, asks.refusal, may_look=visit.may_look)
         resolved = served.book.resolve(visit.place)
         if isinstance(resolved, Resolved):
             return self._answer_at(visit, resolved)
@@ -221,11 +221,21 @@ class StubDoor:
         cors = visit.asks.cors
         return cors is not None and cors.is_preflight(visit.method, visit.fields.headers)
 
-    def _turned_away(self, visit: Visit, refusal: StubServerError) -> Answer:
-        if self._hosted is not None:
-            told = {"method": visit.method, "path": visit.place.base, "reason": refusal.detail}
-            self._hosted.note_refusal("StubRefused", refusal.status, told)
+    def _turned_away(self, visit: Visit, refusal: StubServerError, *, may_look: bool) -> Step:
+        if self._hosted is None:
+            return self.refuse(visit, refusal)
+        if may_look and self.asks.access.has_unknown_token(visit.fields.headers):
+            return self._answer_after_looking(visit)
+        told = {"method": visit.method, "path": visit.place.base, "reason": refusal.detail}
+        self._hosted.note_refusal("StubRefused", refusal.status, told)
         return self.refuse(visit, refusal)
+
+    async def _answer_after_looking(self, visit: Visit) -> Step:
+        """Answer after looking whether a token was made by another process a moment ago."""
+        assert self._hosted is not None
+        await self._hosted.look_again()
+        visit.served, visit.may_look = self._now(), False
+        return self._answer_now(visit)
 
     async def _awaited(self, visit: Visit, answer: Step) -> Answer:
         try:

@@ -88,7 +88,7 @@ class Visit:
     the stub door finds out on the way to the answer.
     """
 
-    __slots__ = ("asks", "body", "fields", "method", "place", "request", "resolved", "served", "target")
+    __slots__ = ("asks", "body", "fields", "may_look", "method", "place", "request", "resolved", "served", "target")
 
     served: Served
     asks: Asks
@@ -101,3 +101,4 @@ class Visit:
         self.place = place
         self.fields = fields
         self.body = body
+        self.may_look = True  # for a token that is not known yet

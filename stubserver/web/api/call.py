@@ -17,7 +17,7 @@ from stubserver.catalog.publish import ConflictError
 from stubserver.errors import NotFoundError, StubServerError, UnsupportedMediaTypeError
 from stubserver.security import Principal
 from stubserver.store import audit
-from stubserver.web.api.hal import Urls, hal_response
+from stubserver.web.api.hal import Urls, error_document
 from stubserver.web.auth import Access
 from stubserver.web.stub import StubDoor
 from stubserver.web.wire import read_expected_body
@@ -43,6 +43,10 @@ class AlreadyError(StubServerError):
     status = 409
     title = "Conflict"
     slug = "conflict"
+
+
+class OldConflictError(ConflictError):
+    """The same as ConflictError, where clients publish in the old way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,25 +201,22 @@ def optional_text(document: Mapping[str, Any], name: str) -> str | None:
 
 def error_response(error: StubServerError) -> web.Response:
     """An error as real clients print it: what is not there as `error`, everything else as `errors` and `notices`."""
-    if isinstance(error, (NotFoundError, AlreadyError)) or error.status == 405:
-        document: dict[str, Any] = {"error": error.detail}
-        if error.cure:
-            document["notices"] = [{"type": "error", "text": error.detail}, {"type": "info", "text": error.cure}]
-        return hal_response(document, error.status, error.headers)
     if isinstance(error, InvalidError):
         told = {field: list(messages) for field, messages in error.errors.items()}
         notices = [{"type": "error", "text": f"{field} {text}"} for field, texts in told.items() for text in texts]
-        return hal_response({"notices": notices, "errors": told}, error.status, error.headers)
+        return error_document({"notices": notices, "errors": told}, error.status, error.headers)
     notices = [{"type": "error", "text": error.detail}]
     if isinstance(error, ConflictError):
         lines = error.changes.split("\n")
         notices += [{"type": "info", "text": line} for line in lines[:_LINES]]
         if len(lines) > _LINES:
-            notices.append({"type": "info", "text": f"… and {len(lines) - _LINES} more lines"})
+            notices.append({"type": "info", "text": f"... and {len(lines) - _LINES} more lines"})
     if error.cure:
         notices.append({"type": "info", "text": error.cure})
-    field = _FIELDS.get(error.status, "base")
-    return hal_response({"notices": notices, "errors": {field: [error.detail]}}, error.status, error.headers)
+    document: dict[str, Any] = {"notices": notices, "errors": {_FIELDS.get(error.status, "base"): [error.detail]}}
+    if isinstance(error, (NotFoundError, AlreadyError, OldConflictError)) or error.status == 405:
+        document = {"error": error.detail, "notices": notices}
+    return error_document(document, error.status, error.headers)
 
 
 _LINES = 40  # of a difference that are shown

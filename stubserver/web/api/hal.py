@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +30,11 @@ Link = dict[str, Any]
 def hal_response(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A HAL answer."""
     return bytes_response(dumped(document), status, headers)
+
+
+def error_document(document: Any, status: int, headers: Mapping[str, str]) -> web.Response:
+    """A HAL answer in ASCII: the Ruby client puts it into a text of its own, whatever encoding that has."""
+    return bytes_response(json.dumps(document, indent=2).encode() + b"\n", status, headers)
 
 
 def bytes_response(

@@ -383,8 +383,6 @@ async def put_tag(call: Call) -> web.Response:
         owner, _ = await pacticipants.ensure(connection, pacticipant)
         version_id, _ = await pacticipants.ensure_version(connection, owner, number)
         is_new = await pacticipants.add_tag(connection, owner, version_id, tag)
-        if is_new and (places := await environments.every(connection, tag)):
-            await environments.settle(connection, pacticipant, version_id, places[0], "deployed")
         version = await demand_version(connection, pacticipant, number)
         created_at = await pacticipants.tag_time(connection, version, tag)
     return _tag_response(call, version, tag, created_at, 201 if is_new else 200)

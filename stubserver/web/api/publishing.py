@@ -13,8 +13,8 @@ from stubserver.catalog.contract import Contract, ContractError, contract_of, na
 from stubserver.catalog.publish import ConflictError, Outcome, Published, Publishing, Result, flaws_of, publish
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, Kind, Publication, Selector, pacts
-from stubserver.web.api.call import Call, InvalidError, name_problem
-from stubserver.web.api.hal import empty_response, hal_response, link
+from stubserver.web.api.call import Call, InvalidError, OldConflictError, name_problem
+from stubserver.web.api.hal import hal_response, link
 from stubserver.web.api.pacts import pact_response
 
 _MOST_CONTRACTS = 1000
@@ -218,10 +218,8 @@ async def _publish_one(call: Call, *, merges: bool) -> web.Response:
             stored = await pacts.find(connection, consumer, provider, version)
             assert stored is not None
             content = await pacts.content_of(connection, stored.content_id)
-    except ConflictError:
-        if merges:
-            return empty_response(409)
-        raise
+    except ConflictError as error:
+        raise OldConflictError(error.detail, error.cure, error.changes) from None
     status = 201 if result.published[0].outcome is Outcome.CREATED else 200
     return pact_response(call, stored, content, status)
 

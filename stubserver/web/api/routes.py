@@ -157,6 +157,8 @@ def _handler(
                 raise MethodNotAllowedError(f"{request.path} does not take {request.method}", f"use {allowed}")
             handler, role, kind = chosen
             asked = request.headers
+            if api.access.is_on and api.access.has_unknown_token(asked):
+                await api.hosted.look_again()
             needed = role if handler not in _OPEN else None
             principal = api.access.demand(asked, needed) if needed is not None else api.access.nobody
             if api.prepare is not None:
