@@ -119,9 +119,11 @@ async def test_refusals_are_recorded(host: Host) -> None:
     running, admin = await guarded(host)
     await running.get(f"{STUB}/a", headers=bearer("stubserver_ro_" + "x" * 43))
     await running.request("POST", "/contracts/publish", data=b"{}")
-    await running.server.hosted.close()
-    async with Database(str(running.server.hosted.database.url)).reading() as connection:
+    await running.server.hosted.close()  # what waits for being recorded is recorded
+    database = Database(str(running.server.hosted.database.url))
+    async with database.reading() as connection:
         events = await audit.page(connection, 100)
+    await database.close()
     kinds = [(event.type, event.status) for event in events]
     assert ("StubRefused", 401) in kinds
     assert ("PublishContracts", 401) in kinds
