@@ -47,6 +47,10 @@ class ForbiddenError(StubServerError):
     title = "Forbidden"
     slug = "forbidden"
 
+    def __init__(self, detail: str, cure: str, actor: str) -> None:
+        self.actor = actor  # whoever asked
+        super().__init__(detail, cure)
+
 
 class NotFoundError(StubServerError):
     """There is nothing at this address of the control door."""

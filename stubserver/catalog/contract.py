@@ -17,7 +17,7 @@ from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_
 from stubserver.errors import StubServerError
 
 _OURS = ("createdAt", "_links", "_embedded")  # what answers add to a pact, and clients may send back
-_LISTS = ("interactions", "messages")
+LISTS = ("interactions", "messages")
 
 
 class ContractError(StubServerError):
@@ -66,7 +66,7 @@ def contract_of(document: Mapping[str, Any], consumer: str, provider: str) -> Co
         if name_in(ready, role) is None:
             entry = ready.get(role)
             ready[role] = {**(entry if isinstance(entry, dict) else {}), "name": name}
-    for key in _LISTS:
+    for key in LISTS:
         if isinstance(ready.get(key), list):
             ready[key] = [_with_id(item) for item in ready[key]]
     return Contract(consumer, provider, ready, _sha_of(ready, consumer, provider), dump_json(ready))
@@ -75,7 +75,7 @@ def contract_of(document: Mapping[str, Any], consumer: str, provider: str) -> Co
 def _sha_of(document: Mapping[str, Any], consumer: str, provider: str) -> str:
     """The SHA-256, in hexadecimal, of what makes up a contract."""
     identity: list[Any] = [[_canonical([consumer, provider])]]
-    for key in _LISTS:
+    for key in LISTS:
         items = document.get(key)
         identity.append(sorted(map(_canonical, items)) if isinstance(items, list) else [_canonical(items)])
     identity.append([_canonical(specification_of(document))])
@@ -91,25 +91,29 @@ def merged(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, An
     """A document with the interactions of a later one added, or put in place of those with the same description and
     provider state.
     """
-    result = {**earlier, **{key: value for key, value in later.items() if key not in _LISTS}}
-    for key in _LISTS:
-        if not (isinstance(earlier.get(key), list) or isinstance(later.get(key), list)):
-            continue
-        items = [item for item in earlier.get(key) or () if isinstance(item, dict)]
+    result = {**earlier, **{key: value for key, value in later.items() if key not in LISTS}}
+    for key in LISTS:
+        items = interactions_in(earlier, key)
         places = {identity_of(item): place for place, item in enumerate(items)}
-        for item in later.get(key) or ():
-            if not isinstance(item, dict):
-                continue
+        for item in interactions_in(later, key):
             place = places.setdefault(identity_of(item), len(items))
             items[place : place + 1] = [item]
-        result[key] = items
+        if items or key in result:
+            result[key] = items
     return result
 
 
-def identity_of(interaction: Mapping[str, Any]) -> bytes:
-    """What tells an interaction from the others of its contract: description and provider states."""
+def interactions_in(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """What of one of the lists of a document can be an interaction or message."""
+    items = document.get(key)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def identity_of(interaction: Mapping[str, Any], *further: str) -> bytes:
+    """What tells an interaction from the others of its contract: description, provider states, and further members."""
     states = interaction.get("providerStates") or interaction.get("providerState") or interaction.get("provider_state")
-    return _canonical([interaction.get("type"), interaction.get("description"), states])
+    its = [interaction.get(name) for name in ("type", "description", *further)]
+    return _canonical([states, *its])
 
 
 def _with_id(interaction: Any) -> Any:

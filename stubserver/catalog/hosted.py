@@ -221,9 +221,11 @@ class HostedCatalog:
         """Take in what changed elsewhere sooner than the next look would: for those who hold a token that was made a
         moment ago by another process. Not more often than a few times a second.
         """
-        moment = time.monotonic()
-        if moment - self._looked_again >= _AGAIN:
-            self._looked_again = moment
+        begun = time.monotonic()
+        if (wait := self._looked_again + _AGAIN - begun) > 0:
+            await asyncio.sleep(wait)
+        if self._looked_again <= begun:  # otherwise somebody else has looked meanwhile
+            self._looked_again = time.monotonic()
             with contextlib.suppress(StoreUnavailableError):
                 await self.catch_up()
 
@@ -328,12 +330,12 @@ class HostedCatalog:
         async for _ in self.database.notices(change_log.CHANNEL):
             await self._look_once()
 
-    def note_refusal(self, kind: str, status: int, payload: dict[str, Any]) -> None:
+    def note_refusal(self, kind: str, status: int, payload: dict[str, Any], actor: str = "unknown") -> None:
         """Remember a refusal until it is recorded, which is within a second; of a flood, only so many are, and how many
         others there were.
         """
         if len(self._refusals) < _REFUSALS:
-            self._refusals.append(audit_log.event(kind, "unknown", status, payload))
+            self._refusals.append(audit_log.event(kind, actor, status, payload))
         else:
             self._unrecorded += 1
 

@@ -6,7 +6,7 @@ the same content changes nothing, with another content is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from matching import PactError, Problem, Severity, load_pact
 from matching.json_text import parse_json
-from stubserver.catalog.contract import Contract, contract_of, merged
+from stubserver.catalog.contract import LISTS, Contract, contract_of, identity_of, interactions_in, merged
 from stubserver.catalog.difference import difference
 from stubserver.errors import StubServerError
 from stubserver.store import Publication, pacticipants, pacts
@@ -54,7 +54,9 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """A publication: the contracts of one consumer version. `merges` adds to what the version has already."""
+    """A publication: the contracts of one consumer version. Contracts with the providers in `merging` are added to what
+    the version has already; where `replaces`, another response takes the place of an earlier one, too.
+    """
 
     consumer: str
     version: str
@@ -62,7 +64,8 @@ class Publishing:
     branch: str | None = None
     tags: Sequence[str] = ()
     build_url: str | None = None
-    merges: bool = False
+    merging: Collection[str] = ()
+    replaces: bool = False
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ async def publish(connection: AsyncConnection, publishing: Publishing) -> Result
         earlier = await pacts.find(connection, publishing.consumer, contract.provider, publishing.version)
         outcome = Outcome.CREATED
         if earlier is not None:
-            contract, outcome = await _reconciled(connection, earlier, contract, merges=publishing.merges)
+            contract, outcome = await _reconciled(connection, earlier, contract, publishing)
         if outcome is Outcome.UNCHANGED:
             result.published.append(Published(contract, outcome, False))
             continue
@@ -101,17 +104,17 @@ async def publish(connection: AsyncConnection, publishing: Publishing) -> Result
 
 
 async def _reconciled(
-    connection: AsyncConnection, earlier: Publication, contract: Contract, *, merges: bool
+    connection: AsyncConnection, earlier: Publication, contract: Contract, publishing: Publishing
 ) -> tuple[Contract, Outcome]:
     """A contract beside what is published of the same version."""
     if earlier.sha == contract.sha:
         return contract, Outcome.UNCHANGED
     known: dict[str, Any] = parse_json(await pacts.content_of(connection, earlier.content_id))
-    if merges:
+    if contract.provider in publishing.merging:
         both = contract_of(merged(known, contract.document), contract.consumer, contract.provider)
         if both.sha == earlier.sha:
             return both, Outcome.UNCHANGED
-        if _keeps(known, both.document):
+        if _keeps(known, both.document, but_for_responses=publishing.replaces):
             return both, Outcome.MERGED
     raise ConflictError(
         f"Cannot change the content of the pact for {earlier.consumer} version {earlier.version} and provider "
@@ -121,13 +124,17 @@ async def _reconciled(
     )
 
 
-def _keeps(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
+def _keeps(earlier: dict[str, Any], later: dict[str, Any], *, but_for_responses: bool) -> bool:
     """Whether every interaction of a document is in another one, too."""
-    for key in ("interactions", "messages"):
-        kept = {item.get("_id") for item in later.get(key) or () if isinstance(item, dict)}
-        if any(item.get("_id") not in kept for item in earlier.get(key) or () if isinstance(item, dict)):
-            return False
-    return True
+
+    def known_by(item: dict[str, Any]) -> Any:
+        return identity_of(item, "request", "contents") if but_for_responses else item.get("_id")
+
+    return all(
+        {known_by(item) for item in interactions_in(earlier, key)}
+        <= {known_by(item) for item in interactions_in(later, key)}
+        for key in LISTS
+    )
 
 
 def flaws_of(contract: Contract) -> list[Problem]:
@@ -136,4 +143,7 @@ def flaws_of(contract: Contract) -> list[Problem]:
         pact = load_pact(contract.content, _CHECKED)
     except PactError as error:
         return list(error.problems)
-    return [problem for problem in pact.problems if problem.severity in (Severity.ERROR, Severity.SKIPPED)]
+    serious = [problem for problem in pact.problems if problem.severity in (Severity.ERROR, Severity.SKIPPED)]
+    if serious or pact.interactions or pact.messages:
+        return serious
+    return [problem for problem in pact.problems if problem.severity is Severity.WARNING]

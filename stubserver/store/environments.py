@@ -108,6 +108,13 @@ async def settle(
     known = await _residences(connection, [*here, residences.c.version_id == version_id])
     if known:
         return known[0], False
+    if kind == "released":
+        before = await _residences(connection, [*here[:2], residences.c.version_id == version_id])
+        if before:  # its support had ended, and begins again
+            again = update(residences).where(residences.c.uuid == before[0].uuid)
+            await connection.execute(again.values(current=True, ended_at=None))
+            await note(connection, pacticipant)
+            return (await _residences(connection, [residences.c.uuid == before[0].uuid]))[0], False
     if kind == "deployed":
         its = select(versions.c.id).select_from(versions.join(pacticipants)).where(pacticipants.c.name == pacticipant)
         replaced = update(residences).where(*here, residences.c.version_id.in_(its))

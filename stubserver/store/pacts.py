@@ -250,8 +250,8 @@ def _selected(selector: Selector) -> list[ColumnElement[bool]]:
         on_branch = (branch_versions.c.version_id == version_id, branch_versions.c.branch_id == branches.c.id)
         return [exists().where(*on_branch, of_name)]
     here = [residences.c.version_id == version_id, residences.c.current]
-    if kind is Kind.ENVIRONMENT:
+    if name is not None:
         here += [residences.c.environment_id == environments.c.id, environments.c.name == name]
-    elif kind is not Kind.DEPLOYED_OR_RELEASED:
+    if kind in (Kind.DEPLOYED, Kind.RELEASED):
         here.append(residences.c.kind == kind.value)
     return [exists().where(*here)]

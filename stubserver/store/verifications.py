@@ -52,6 +52,17 @@ async def of_contents(connection: AsyncConnection, content_ids: Collection[int],
     return await _found(connection, [verifications.c.content_id.in_(content_ids), _providers.c.name == provider])
 
 
+async def verified(connection: AsyncConnection, content_ids: Collection[int], provider: str) -> set[int]:
+    """Which of these contents a provider has verified successfully, once at least."""
+    query = (
+        select(verifications.c.content_id)
+        .select_from(verifications.join(_providers, _providers.c.id == verifications.c.provider_id))
+        .where(verifications.c.content_id.in_(content_ids), _providers.c.name == provider, verifications.c.success)
+        .distinct()
+    )
+    return set((await connection.execute(query)).scalars())
+
+
 async def _found(connection: AsyncConnection, conditions: Iterable[ColumnElement[bool]]) -> list[Verification]:
     query = (
         select(

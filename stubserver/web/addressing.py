@@ -65,6 +65,8 @@ _TAILS: tuple[tuple[tuple[str, ...], Kind], ...] = (
     (("branch", _NAME, "latest"), Kind.BRANCH),
     ((_NAME,), Kind.VERSION),
 )
+# What PactFlow's short form of a version cannot be: these begin other forms, and URLs of the API.
+_WORDS = frozenset({word for tail, _ in _TAILS for word in tail if word is not _NAME} | {"tag", "versions"})
 _BEGINNINGS = ("/pacts/provider/", "/providers/", "/env/")
 _BOUNDARY = re.compile(r"/stub(?=/|$)")
 _MOST_SEGMENTS = 11
@@ -117,6 +119,8 @@ def _address(segments: list[str]) -> Address | None:
             rest = segments[size:]
             if not _fits(tail, rest) or (consumer is not None and not rest):
                 continue
+            if kind is Kind.VERSION and rest[0] in _WORDS and len(rest) == 1:
+                continue
             name = next((_plain(rest[place]) for place, word in enumerate(tail) if word is _NAME), None)
             selector = LATEST if kind is Kind.LATEST else Selector(kind, name)
             return Address(
@@ -135,7 +139,8 @@ def _plain(segment: str) -> str:
     return unquote(segment, errors="replace")
 
 
-def _segment(name: str | None) -> str:
+def segment_of(name: str | None) -> str:
+    """A name as a segment of a path; one that is `stub` does not look like the end of an address."""
     encoded = quote(name or "", safe="", errors="replace")
     return "%73tub" if encoded == "stub" else encoded
 
@@ -156,11 +161,11 @@ def base_path(address: Address) -> str:
     """The path under which an address is served, without a trailing slash; "" for all pacts."""
     if address.provider is None:
         return ""
-    provider = _segment(address.provider)
+    provider = segment_of(address.provider)
     selector = address.selector
-    tail = _TAIL_PATHS[selector.kind].format(_segment(selector.name))
+    tail = _TAIL_PATHS[selector.kind].format(segment_of(selector.name))
     if address.consumer is not None:
-        return f"/pacts/provider/{provider}/consumer/{_segment(address.consumer)}/{tail}/stub"
+        return f"/pacts/provider/{provider}/consumer/{segment_of(address.consumer)}/{tail}/stub"
     return f"/providers/{provider}/stub" if selector.kind is Kind.LATEST else f"/providers/{provider}/{tail}/stub"
 
 
@@ -205,14 +210,20 @@ class Naming(NamedTuple):
             return Address(label, None, is_host=True)
         return Address(provider, consumer, is_host=True)
 
+    def within(self, path: str) -> str:
+        """A path without the one that a proxy may have left before it."""
+        if path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/"):
+            return path[len(self.prefix) :] or "/"
+        return path
+
     def place(self, target: str, host_address: Address | None) -> Place | None:
         """Where a request target is addressed to; None for what belongs to the control door."""
         if target[:1] == "/" and "#" not in target:
             path, _, query = target.partition("?")
         else:
             path, query = split_target(target)
-        if self.prefix and path.startswith(self.prefix) and path[len(self.prefix) :][:1] in ("", "/"):
-            path = path[len(self.prefix) :] or "/"
+        if self.prefix:
+            path = self.within(path)
         if path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/"):
             return None
         if host_address is not None:

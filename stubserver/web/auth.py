@@ -38,8 +38,9 @@ class Access:
             what = "may only read" if principal.role is Role.READ else "may not do this"
             if not self.is_on and principal.name == "anyone":
                 cure = "listen on 127.0.0.1, use --auth token, or force it with --allow-open"
-                raise ForbiddenError("publishing is closed: the server is open to others and asks for no token", cure)
-            raise ForbiddenError(f"this token {what}", f"use a token with the role {role.value}")
+                detail = "publishing is closed: the server is open to others and asks for no token"
+                raise ForbiddenError(detail, cure, principal.name)
+            raise ForbiddenError(f"this token {what}", f"use a token with the role {role.value}", principal.name)
         return principal
 
     def token_in_authorization(self, headers: Mapping[str, str]) -> bool:

@@ -48,7 +48,8 @@ class Outside:
             scheme = _first(headers.get("X-Forwarded-Proto")) or scheme
             host = _first(headers.get("X-Forwarded-Host")) or host
             prefix = (_first(headers.get("X-Forwarded-Prefix")) or "").rstrip("/")
-        return f"{scheme}://{host}{prefix}"
+        shown = f"{scheme}://{host}{prefix}"
+        return shown if shown.isascii() else shown.encode("ascii", "replace").decode()
 
     def host_server(self, host: str) -> str:
         """Scheme and host of a stub that has a host name of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,17 +53,6 @@ def dumped(document: Any) -> bytes:
     """Indented JSON of anything made of JSON values, texts that are not UTF-8 included."""
     try:
         return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
-    except TypeError:
-        return orjson.dumps(_printable(document), option=orjson.OPT_INDENT_2) + b"\n"
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, Mapping):
-        return {_printable(key): _printable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_printable(item) for item in value]
-    if isinstance(value, int) and abs(value) >= 1 << 63:
-        return str(value)
-    return value
+    except TypeError:  # texts that are not UTF-8, integers beyond 64 bits
+        text = json.dumps(document, indent=2, ensure_ascii=False, default=dict)
+        return text.encode("utf-8", "backslashreplace") + b"\n"

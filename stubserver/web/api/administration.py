@@ -48,9 +48,14 @@ _RELATIONS = (
     ("pb:pacticipant-branch-version", "/pacticipants/{pacticipant}/branches/{branch}/versions/{version}", "Get or add/create a version for a branch"),
     ("pb:environments", "/environments", "Environments"),
     ("pb:environment", "/environments/{uuid}", "Environment"),
+    ("pb:tagged-pact-versions", "/pacts/provider/{provider}/consumer/{consumer}/tag/{tag}", "All versions of a pact with a tag"),
     ("pb:integrations", "/integrations", "Integrations"),
     ("pb:audit", "/audit", "Who did what"),
 )  # fmt: skip
+_STUB_RELATIONS = (
+    ("pb:stub", "/pacts/provider/{provider}/consumer/{consumer}/latest/stub", "Stub of the latest pact"),
+    ("pb:provider-stub", "/providers/{provider}/stub", "Stub of a provider for all its consumers"),
+)
 
 
 async def index(call: Call) -> web.Response:
@@ -59,11 +64,8 @@ async def index(call: Call) -> web.Response:
     links: dict[str, Any] = {"self": link(f"{urls.base}/", "Index")}
     for relation, path, title in _RELATIONS:
         links[relation] = {"href": urls.base + path, "title": title, "templated": "{" in path}
-    stub = "{provider}/consumer/{consumer}/latest/stub"
-    links["pb:stub"] = link(f"{urls.outside}/pacts/provider/{stub}", "Stub of the latest pact", templated=True)
-    links["pb:provider-stub"] = link(
-        f"{urls.outside}/providers/{{provider}}/stub", "Stub of a provider for all its consumers", templated=True
-    )
+    for relation, path, title in _STUB_RELATIONS:
+        links[relation] = link(urls.outside + path, title, templated=True)
     links["curies"] = [*urls.curies("index"), {**urls.curies("index")[0], "name": "beta"}]
     own = {name: urls.outside + CONTROL_PREFIX + path for _, path, name, _ in CONTROL_ROUTES}
     return hal_response({"name": "stubserver", "version": __version__, "links": own, "_links": links})
@@ -72,7 +74,7 @@ async def index(call: Call) -> web.Response:
 async def relation_page(call: Call) -> web.Response:
     """GET /doc/REL: what a relation is"""
     name = call["rel"]
-    for relation, path, title in _RELATIONS:
+    for relation, path, title in (*_RELATIONS, *_STUB_RELATIONS):
         if relation.partition(":")[2] == name:
             return bytes_response(f"{title}\n\n{path}\n".encode(), content_type="text/plain;charset=utf-8")
     raise NotFoundError(f"There is no relation {name}")

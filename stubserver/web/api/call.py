@@ -7,6 +7,7 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,9 +21,10 @@ from stubserver.store import audit
 from stubserver.web.api.hal import Urls, error_document
 from stubserver.web.auth import Access
 from stubserver.web.stub import StubDoor
-from stubserver.web.wire import read_expected_body
+from stubserver.web.wire import read_expected_body, split_target
 
 _LONGEST_NAME = 255
+LONGEST_URL = 2000  # characters of texts that are no names
 
 
 class InvalidError(StubServerError):
@@ -82,6 +84,12 @@ class Call:
         """The URLs of resources, as the client reaches them."""
         outside = self.api.door.outside.server_of(self.request)
         return Urls(outside + self._prefix, outside)
+
+    @property
+    def self_url(self) -> str:
+        """The URL that was asked for, as the client reaches it."""
+        path, query = split_target(self.request.raw_path)
+        return self.urls.outside + self.api.door.naming.within(path) + (f"?{query}" if query else "")
 
     def __getitem__(self, name: str) -> str:
         """A name in the path. Raises InvalidError for one that nothing can have."""
@@ -174,7 +182,7 @@ def named(field: str, value: Any) -> str:
     return str(value)
 
 
-def name_problem(value: Any) -> str | None:
+def name_problem(value: Any, longest: int = _LONGEST_NAME) -> str | None:
     """Why a value cannot be a name: one line of text that is not blank."""
     if value is None:
         return "is missing"
@@ -182,8 +190,10 @@ def name_problem(value: Any) -> str | None:
         return "must be a string"
     if not value.strip():
         return "cannot be blank"
-    if len(value) > _LONGEST_NAME:
-        return f"cannot be longer than {_LONGEST_NAME} characters"
+    if len(value) > longest:
+        return f"cannot be longer than {longest} characters"
+    if value in (".", ".."):
+        return "cannot be . or .., which clients take out of URLs"
     if not value.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in value):
         return "cannot contain line breaks or other control characters"
     try:
@@ -196,7 +206,9 @@ def name_problem(value: Any) -> str | None:
 def optional_text(document: Mapping[str, Any], name: str) -> str | None:
     """A member that is a name, null, or not there. Raises InvalidError."""
     value = document.get(name)
-    return None if value is None else named(name, value)
+    if value is not None and (problem := name_problem(value, LONGEST_URL)) is not None:
+        raise InvalidError({name: [problem]})
+    return value
 
 
 def error_response(error: StubServerError) -> web.Response:
@@ -237,15 +249,18 @@ def page_of(query: Mapping[str, str]) -> tuple[int, int] | None:
     return asked
 
 
-def paged(document: dict[str, Any], url: str, page: tuple[int, int] | None, total: int) -> dict[str, Any]:
-    """A list with what tells which page of it this is, and links to its neighbours."""
+def paged(
+    document: dict[str, Any], url: str, page: tuple[int, int] | None, total: int, containing: str | None = None
+) -> dict[str, Any]:
+    """A list (of what contains a text) with what tells which page of it this is, and links to its neighbours."""
     if page is None:
         return document
     number, size = page
     pages = max(1, -(-total // size))
     links = document.setdefault("_links", {})
+    also = f"&{urlencode({'q': containing})}" if containing else ""
     if number < pages:
-        links["next"] = {"href": f"{url}?page={number + 1}&size={size}", "title": "Next page"}
+        links["next"] = {"href": f"{url}?page={number + 1}&size={size}{also}", "title": "Next page"}
     if number > 1:
-        links["previous"] = {"href": f"{url}?page={number - 1}&size={size}", "title": "Previous page"}
+        links["previous"] = {"href": f"{url}?page={number - 1}&size={size}{also}", "title": "Previous page"}
     return {"page": {"number": number, "size": size, "totalElements": total, "totalPages": pages}, **document}

@@ -207,8 +207,7 @@ async def _current(call: Call, kind: str) -> web.Response:
 
 def _listed(call: Call, kind: str, found: list[Residence]) -> web.Response:
     documents = [residence_document(call.urls, item) for item in found]
-    url = call.urls.outside + call.request.raw_path.removeprefix(call.api.door.naming.prefix)
-    return hal_response({"_embedded": {_LISTS[kind]: documents}, "_links": {"self": link(url)}})
+    return hal_response({"_embedded": {_LISTS[kind]: documents}, "_links": {"self": link(call.self_url)}})
 
 
 async def get_residence(call: Call) -> web.Response:

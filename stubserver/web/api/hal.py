@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-import orjson
 from aiohttp import web
 
+from matching.json_text import dump_json
 from stubserver.catalog import Address
 from stubserver.store import Kind, Publication, Selector
-from stubserver.web.addressing import base_path
+from stubserver.web.addressing import base_path, segment_of
 from stubserver.web.problems import SERVER, dumped
 
 HAL = "application/hal+json;charset=utf-8"
@@ -51,7 +50,7 @@ def empty_response(status: int) -> web.Response:
 
 def spliced(content: bytes, members: Mapping[str, Any]) -> bytes:
     """A JSON object, as bytes that stay as they are, with members added at its end."""
-    added = orjson.dumps(members)
+    added = dump_json(members)
     return content[:-1] + (b"," if content != b"{}" else b"") + added[1:]
 
 
@@ -79,7 +78,7 @@ class Urls:
 
     def at(self, *segments: str) -> str:
         """The URL of these segments, each encoded."""
-        return "/".join((self.base, *(quote(segment, safe="", errors="replace") for segment in segments)))
+        return "/".join((self.base, *map(segment_of, segments)))
 
     def pacticipant(self, name: str) -> str:
         """Of an application."""
@@ -107,11 +106,8 @@ class Urls:
 
     def pact(self, publication: Publication) -> str:
         """Of the pact of a consumer version."""
-        return (
-            self.integration(publication.consumer, publication.provider)
-            + "/version/"
-            + quote(publication.version, safe="", errors="replace")
-        )
+        here = self.integration(publication.consumer, publication.provider)
+        return f"{here}/version/{segment_of(publication.version)}"
 
     def pact_version(self, publication: Publication) -> str:
         """Of the content of a pact."""

@@ -164,7 +164,7 @@ async def list_pacticipants(call: Call) -> web.Response:
         "curies": call.urls.curies("pacticipants"),
     }
     document = {"_embedded": {"pacticipants": documents}, "_links": links, "pacticipants": documents}
-    return hal_response(paged(document, url, page, total))
+    return hal_response(paged(document, url, page, total, containing))
 
 
 async def create_pacticipant(call: Call) -> web.Response:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +15,7 @@ from matching.json_text import parse_json
 from stubserver.catalog.difference import difference
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, MAIN_BRANCH, Kind, Publication, Selector, environments, pacticipants, pacts
-from stubserver.web.api.call import Call
+from stubserver.web.api.call import Call, name_problem
 from stubserver.web.api.hal import Urls, bytes_response, hal_response, link, spliced
 
 _MISSING = "The requested document was not found on this server."
@@ -59,8 +62,24 @@ async def get_main_branch(call: Call) -> web.Response:
 async def _answered(call: Call, selector: Selector) -> web.Response:
     async with call.reading() as connection:
         found = await find_pact(call, connection, selector)
+        version = _version_in(call.request.match_info.get("metadata"))
+        if version is not None:  # which of the versions with this content was meant
+            meant = await pacts.find(connection, found.consumer, found.provider, version)
+            found = meant if meant is not None and meant.sha == found.sha else found
         content = await pacts.content_of(connection, found.content_id)
     return pact_response(call, found, content)
+
+
+def _version_in(metadata: str | None) -> str | None:
+    """The consumer version that the metadata of a permalink names."""
+    if metadata is None:
+        return None
+    try:
+        decoded = base64.urlsafe_b64decode(metadata + "=" * (-len(metadata) % 4)).decode()
+    except (binascii.Error, ValueError):
+        return None
+    version = parse_qs(decoded).get("cvn", [""])[0]
+    return version if name_problem(version) is None else None
 
 
 def pact_response(call: Call, publication: Publication, content: bytes, status: int = 200) -> web.Response:
@@ -154,18 +173,13 @@ async def _listed(call: Call, selector: Selector) -> web.Response:
         {
             "_embedded": {"pacts": embedded},
             "_links": {
-                "self": link(_self(call), f"Versions of the pact between {consumer} and {provider}"),
+                "self": link(call.self_url, f"Versions of the pact between {consumer} and {provider}"),
                 "consumer": link(urls.pacticipant(consumer), "Consumer", consumer),
                 "provider": link(urls.pacticipant(provider), "Provider", provider),
                 "pact-versions": [link(urls.pact(item), "Pact", f"Version {item.version}") for item in found],
             },
         }
     )
-
-
-def _self(call: Call) -> str:
-    """The URL that was asked for."""
-    return call.urls.outside + call.request.raw_path.partition("?")[0].removeprefix(call.api.door.naming.prefix)
 
 
 def _latest_document(urls: Urls, item: Publication, latest: str) -> dict[str, Any]:
@@ -237,7 +251,7 @@ async def _of_provider(call: Call, selector: Selector, *, newest: bool) -> web.R
     return hal_response(
         {
             "_links": {
-                "self": link(_self(call), f"Pact versions for the provider {provider}"),
+                "self": link(call.self_url, f"Pact versions for the provider {provider}"),
                 "pb:provider": link(urls.pacticipant(provider), name=provider),
                 "pb:pacts": links,
                 "pb:stub": link(urls.stub(provider, None, selector), "Stub of all these consumers"),
@@ -276,24 +290,24 @@ def _states(found: Sequence[Publication], contents: dict[str, bytes]) -> list[di
     for item in found:
         document = parse_json(contents[item.sha])
         for key in ("interactions", "messages"):
-            for interaction in document.get(key) or ():
+            for interaction in document[key] if isinstance(document.get(key), list) else ():
                 for name, params in _states_of(interaction):
-                    state = states.setdefault(name, {"name": name, "params": [], "consumers": []})
-                    state["params"] += [key for key in params if key not in state["params"]]
+                    state = states.setdefault(name, {"name": name, "params": {}, "consumers": []})
+                    state["params"] |= params
                     if item.consumer not in state["consumers"]:
                         state["consumers"].append(item.consumer)
     return sorted(states.values(), key=lambda state: str(state["name"]))
 
 
-def _states_of(interaction: Any) -> list[tuple[str, list[str]]]:
+def _states_of(interaction: Any) -> list[tuple[str, dict[str, Any]]]:
     if not isinstance(interaction, dict):
         return []
     listed = interaction.get("providerStates")
     if isinstance(listed, list):
         named = [state for state in listed if isinstance(state, dict) and isinstance(state.get("name"), str)]
-        return [(state["name"], list(state.get("params") or {})) for state in named]
+        return [(state["name"], state["params"] if isinstance(state.get("params"), dict) else {}) for state in named]
     single = interaction.get("providerState") or interaction.get("provider_state")
-    return [(single, [])] if isinstance(single, str) else []
+    return [(single, {})] if isinstance(single, str) else []
 
 
 async def previous_distinct(call: Call) -> web.Response:

@@ -13,7 +13,8 @@ from stubserver.catalog.contract import Contract, ContractError, contract_of, na
 from stubserver.catalog.publish import ConflictError, Outcome, Published, Publishing, Result, flaws_of, publish
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, Kind, Publication, Selector, pacts
-from stubserver.web.api.call import Call, InvalidError, OldConflictError, name_problem
+from stubserver.web.addressing import segment_of
+from stubserver.web.api.call import LONGEST_URL, Call, InvalidError, OldConflictError, name_problem
 from stubserver.web.api.hal import hal_response, link
 from stubserver.web.api.pacts import pact_response
 
@@ -47,14 +48,19 @@ def _publishing(document: dict[str, Any]) -> Publishing:
     consumer, number = document.get("pacticipantName"), document.get("pacticipantVersionNumber")
     check("pacticipantName", consumer)
     check("pacticipantVersionNumber", number)
-    for field in ("branch", "buildUrl"):
-        if document.get(field) is not None:
-            check(field, document[field])
+    if document.get("branch") is not None:
+        check("branch", document["branch"])
+    build_url = document.get("buildUrl")
+    if build_url is not None and (problem := name_problem(build_url, LONGEST_URL)) is not None:
+        errors["buildUrl"] = [problem]
     tags = document.get("tags") or []
-    for tag in tags if isinstance(tags, list) else [None]:
+    if not isinstance(tags, list):
+        errors["tags"] = ["must be an array"]
+        tags = []
+    for tag in tags:
         check("tags", tag)
     contracts: list[Contract] = []
-    merges = False
+    merging: set[str] = set()
     listed = document.get("contracts")
     if not isinstance(listed, list):
         errors.setdefault("contracts", []).append("is missing" if listed is None else "must be an array")
@@ -67,12 +73,13 @@ def _publishing(document: dict[str, Any]) -> Publishing:
             errors.setdefault("contracts", []).extend(f"{problem} (at index {place})" for problem in problems)
         elif contract is not None:
             contracts.append(contract)
-            merges = merges or item.get("onConflict") == "merge" or item.get("writeMode") == "merge"
+            if "merge" in (item.get("onConflict"), item.get("writeMode")):
+                merging.add(contract.provider)
     if errors:
         raise InvalidError(errors)
     return Publishing(
         str(consumer), str(number), contracts, document.get("branch"), tuple(dict.fromkeys(tags)),
-        document.get("buildUrl"), merges,
+        build_url, merging,
     )  # fmt: skip
 
 
@@ -90,6 +97,11 @@ def _contract(item: Any, consumer: Any) -> tuple[list[str], Contract | None]:
     for field, only in (("specification", "pact"), ("contentType", "application/json")):
         if item.get(field) != only:
             problems.append(f"{field} must be {only}")
+    problems += [
+        f"{field} must be one of: overwrite, merge"
+        for field in ("onConflict", "writeMode")
+        if item.get(field) not in (None, "overwrite", "merge")
+    ]
     try:
         content = base64.b64decode(item.get("content") or "", validate=True)
     except (binascii.Error, ValueError, TypeError):
@@ -135,7 +147,7 @@ def _contract_notices(
     }
     yield "success", told[item.outcome]
     address = urls.integration(contract.consumer, contract.provider)
-    yield "debug", f"  View the published pact at {address}/version/{urls.at(publishing.version).rpartition('/')[2]}"
+    yield "debug", f"  View the published pact at {address}/version/{segment_of(publishing.version)}"
     events = ["contract_published", *(["contract_content_changed"] if item.is_new_content else [])]
     yield "debug", f"  Events detected: {', '.join(events)}"
     yield "info", f"  Its stub answers at {urls.stub(contract.provider, contract.consumer, LATEST)}"
@@ -169,7 +181,7 @@ def _published_document(call: Call, publishing: Publishing, notices: list[tuple[
             ],
             "pb:contracts": [
                 link(
-                    f"{urls.integration(consumer, item.provider)}/version/{urls.at(number).rpartition('/')[2]}",
+                    f"{urls.integration(consumer, item.provider)}/version/{segment_of(number)}",
                     "Pact",
                     f"Pact between {consumer} ({number}) and {item.provider}",
                 )
@@ -212,9 +224,12 @@ async def _publish_one(call: Call, *, merges: bool) -> web.Response:
         raise InvalidError(wrong)
     contract = await call.api.door.in_thread(contract_of, document, consumer, provider)
     call.note(pacticipant=consumer, version=version, contracts=[{"provider": provider, "sha": contract.sha}])
+    merging = (provider,) if merges else ()
     try:
         async with call.writing() as connection:
-            result = await publish(connection, Publishing(consumer, version, (contract,), merges=merges))
+            result = await publish(
+                connection, Publishing(consumer, version, (contract,), merging=merging, replaces=True)
+            )
             stored = await pacts.find(connection, consumer, provider, version)
             assert stored is not None
             content = await pacts.content_of(connection, stored.content_id)

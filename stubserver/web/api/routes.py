@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from aiohttp import web
 
-from stubserver.errors import MethodNotAllowedError, StubServerError
+from stubserver.errors import ForbiddenError, MethodNotAllowedError, NotFoundError, StubServerError
 from stubserver.security import Role
 from stubserver.web.api import administration, environments, pacticipants, pacts, publishing, verifications
 from stubserver.web.api.call import Api, Call, error_response, payload_of
@@ -134,18 +135,32 @@ def add_api_routes(application: web.Application, api: Api, prefixes: Iterable[tu
     for method, path, handler, role, kind in ROUTES:
         by_path.setdefault(path, {})[method] = (handler, role, kind)
     for start, below in prefixes:
+        for word in _NOT_OFFERED:
+            application.router.add_route("*", f"{start}{below}/{word}{{tail:(?:/.*)?}}", _not_offered(word))
         for path, methods in by_path.items():
             handle = _handler(api, below, methods)
-            whole = start + below + path
+            # A name is whatever stands between two slashes.
+            whole = start + below + re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)
             application.router.add_route("*", whole, handle)
             if path == "/" and start + below:
                 application.router.add_route("*", start + below, handle)
 
 
+# What a Pact Broker has beside all this.
+_NOT_OFFERED = ("matrix", "can-i-deploy", "webhooks", "triggered-webhooks", "labels", "dashboard", "metrics")
+
+
+def _not_offered(word: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(_: web.Request) -> web.StreamResponse:
+        return error_response(NotFoundError(f"{word} is not offered by this server", "see its index for what is"))
+
+    return handle
+
+
 def _handler(
     api: Api, prefix: str, methods: dict[str, tuple[Handler, Role, str]]
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    allowed = ", ".join([*methods, "OPTIONS"])
+    allowed = ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
 
     async def handle(request: web.Request) -> web.StreamResponse:
         kind = ""
@@ -167,7 +182,8 @@ def _handler(
         except StubServerError as error:
             if error.status in (401, 403):
                 told = payload_of(request, {"reason": error.detail})
-                api.hosted.note_refusal(kind or "Refused", error.status, told)
+                actor = error.actor if isinstance(error, ForbiddenError) else "unknown"
+                api.hosted.note_refusal(kind or "Refused", error.status, told, actor)
             response = error_response(error)
             if error.status == 405:
                 response.headers["Allow"] = allowed

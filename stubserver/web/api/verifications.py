@@ -78,6 +78,9 @@ def _problems(item: Any, provider_branch: str | None) -> Iterable[str]:
     for name in _NAMES:
         if name in item and (problem := name_problem(item[name])) is not None:
             yield f"{name} {problem}"
+    for name in _FLAGS:
+        if name in item and not isinstance(item[name], bool):
+            yield f"{name} must be true or false"
     has = {name for name in (*_FLAGS, *_NAMES) if item.get(name) not in (None, False)}
     if not has & {"tag", "branch", "environment", *_FLAGS}:
         yield (
@@ -117,14 +120,14 @@ async def _selected(
     async def newest(selector: Selector, why: str) -> list[tuple[str, Publication]]:
         return [(why, found) for found in await pacts.choose(connection, provider, consumer, selector)]
 
-    if item.get("environment"):
-        return await newest(Selector(Kind.ENVIRONMENT, item["environment"]), f"in {item['environment']}")
+    place = item.get("environment")
+    where = f" in {place}" if place else ""
     if item.get("deployed"):
-        return await newest(Selector(Kind.DEPLOYED), "currently deployed")
+        return await newest(Selector(Kind.DEPLOYED, place), f"currently deployed{where}")
     if item.get("released"):
-        return await newest(Selector(Kind.RELEASED), "released and supported")
-    if item.get("deployedOrReleased"):
-        return await newest(Selector(Kind.DEPLOYED_OR_RELEASED), "currently deployed or released")
+        return await newest(Selector(Kind.RELEASED, place), f"released and supported{where}")
+    if place or item.get("deployedOrReleased"):
+        return await newest(Selector(Kind.DEPLOYED_OR_RELEASED, place), f"currently deployed or released{where}")
     if item.get("mainBranch"):
         return await newest(MAIN_BRANCH, "latest from main branch")
     branch = provider_branch if item.get("matchingBranch") else item.get("branch")
@@ -160,17 +163,16 @@ async def _document(
     for why, item in found:
         by_content.setdefault((item.consumer, item.sha), []).append((why, item))
     ids = [group[0][1].content_id for group in by_content.values()]
-    results = await verifications.of_contents(connection, ids, provider) if ids else []
-    succeeded = {result.sha for result in results if result.success}
+    verified = await verifications.verified(connection, ids, provider) if ids and with_status else set()
     entries = [
-        _entry(call.urls, group, pending=with_status and group[0][1].sha not in succeeded, with_status=with_status)
+        _entry(call.urls, group, group[0][1].content_id not in verified if with_status else None)
         for group in by_content.values()
     ]
     url = call.urls.at("pacts", "provider", provider, "for-verification")
     return {"_embedded": {"pacts": entries}, "_links": {"self": link(url, "Pacts to be verified")}}
 
 
-def _entry(urls: Urls, group: list[tuple[str, Publication]], *, pending: bool, with_status: bool) -> dict[str, Any]:
+def _entry(urls: Urls, group: list[tuple[str, Publication]], pending: bool | None) -> dict[str, Any]:
     item = max((publication for _, publication in group), key=lambda publication: publication.version_id)
     whys = list(dict.fromkeys(why for why, _ in group))
     reasons = "".join(f"\n    * {why} ({publication.version})" for why, publication in dict.fromkeys(group))
@@ -181,12 +183,10 @@ def _entry(urls: Urls, group: list[tuple[str, Publication]], *, pending: bool, w
             f"consumer versions matching the following criteria:{reasons}",
         }
     ]
-    if with_status:
+    if pending is not None:
         notices.append({"when": "before_verification", "text": _PENDING if pending else _NOT_PENDING})
-    properties: dict[str, Any] = {"notices": notices}
-    if with_status:
-        properties = {"pending": pending, "notices": notices}
-    metadata = urlencode([("cvn", item.version), *([("p", str(pending).lower())] if with_status else [])])
+    properties = {"notices": notices} if pending is None else {"pending": pending, "notices": notices}
+    metadata = urlencode([("cvn", item.version), *([("p", str(pending).lower())] if pending is not None else [])])
     encoded = base64.urlsafe_b64encode(metadata.encode()).decode().rstrip("=")
     return {
         "shortDescription": ", ".join(whys),
