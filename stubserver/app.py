@@ -76,7 +76,7 @@ class Server:
         self._is_open = False
         self._documents = Documents(settings, self.catalog, self.hosted)
         anyone = Role.ADMIN if settings.is_local or settings.allow_open else Role.READ
-        self._access = Access(self.guard, settings.auth == "token", anyone)
+        self._access = Access(self.guard, settings.auth == "token", anyone, settings.is_local)
         self._naming = Naming(
             tuple(domain.lower().strip(".") for domain in settings.stub_domain),
             URL(settings.base_url).raw_path.rstrip("/") if settings.base_url is not None else "",
@@ -244,8 +244,9 @@ class Server:
 def _demand_closed(settings: Settings, *, hosted: bool) -> None:
     """Raises SettingsError where everyone could publish."""
     if hosted and settings.auth == "off" and not (settings.is_local or settings.allow_open):
-        detail = f"with --auth off, everyone who reaches {settings.host} could publish"
-        raise SettingsError(detail, "use --auth token, listen on 127.0.0.1, or force it with --allow-open")
+        where = settings.base_url or settings.host
+        detail = f"with --auth off, everyone who reaches {where} could publish"
+        raise SettingsError(detail, "use --auth token, serve this machine only, or force it with --allow-open")
 
 
 def database_url(settings: Settings) -> str:

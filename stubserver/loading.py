@@ -21,6 +21,7 @@ from stubserver.sources.remote import Access, Remote
 from stubserver.sources.watch import changes
 from stubserver.store import Publication, pacts
 from stubserver.web.addressing import is_control
+from stubserver.web.api.call import FILE_VERSION, name_problem
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -34,8 +35,8 @@ class Documents:
         self._hosted = hosted
         self._fetched: list[Yielded] = []
         self._documents: list[tuple[str, bytes | Problem]] = []
-        self._imported: set[tuple[str, str, str]] = set()  # (consumer, provider, version) of documents in the store
-        self._is_imported = False
+        self._in_store: set[tuple[str, str, str]] = set()  # (consumer, provider, version) of documents in the store
+        self._is_in_store = False
         self._importing = asyncio.Lock()
         self._serving = asyncio.Lock()
 
@@ -50,10 +51,8 @@ class Documents:
         documents = await asyncio.to_thread(lambda: list(read_files(self.watched_paths(), settings.extension)))
         contents = [(item.origin, _content_of(item)) for item in (*documents, *self._fetched)]
         snapshot = await self._serve(contents)
-        self._documents = contents
-        if self._is_imported:
-            self._is_imported = False
-            await self.put_into_store()
+        if self._is_in_store:
+            await self._put_anew()
         for interaction in snapshot.root.interactions:
             if is_control(interaction.recorded_path):
                 log.warning(
@@ -66,43 +65,58 @@ class Documents:
         """Put the documents into the store, for those who read it through the API. Done when that is first asked for,
         since it takes a while with thousands of them.
         """
+        if not self._is_in_store:
+            await self._put_anew()
+
+    async def _put_anew(self) -> None:
+        """Bring what is in the store of documents to what the documents are now."""
         async with self._importing:
-            if self._is_imported:
-                return
             contracts = await asyncio.to_thread(lambda: list(_contracts_of(self._documents)))
-            async with self._hosted.writing() as connection:
-                for contract in contracts:
-                    version = f"file-{contract.sha[:12]}"
-                    self._imported.add((contract.consumer, contract.provider, version))
-                    await publish(connection, Publishing(contract.consumer, version, (contract,)))
-            self._is_imported = True
+            wanted = {(item.consumer, item.provider, _version_of(item)): item for item in contracts}
+            if wanted.keys() != self._in_store:
+                async with self._hosted.writing() as connection:
+                    for consumer, provider, version in self._in_store - wanted.keys():
+                        earlier = await pacts.find(connection, consumer, provider, version)
+                        if earlier is not None:
+                            await pacts.remove(connection, earlier)
+                    new = {key: item for key, item in wanted.items() if key not in self._in_store}
+                    self._in_store = set(wanted)
+                    for (consumer, _, version), contract in new.items():
+                        await publish(connection, Publishing(consumer, version, (contract,)))
+            self._is_in_store = True
 
     async def serve_published(self) -> None:
         """Serve what was published since, or no longer what was removed."""
         known = {entry.origin for entry in self._catalog.current.pacts}
         if await self._published() or not known <= {origin for origin, _ in self._documents}:
             try:
-                await self._serve(self._documents)
+                await self._serve()
             except LoadError as error:  # it is stored, and served at its own addresses
                 log.error("what was published is not served at /", reason=str(error))
 
-    async def _serve(self, documents: list[tuple[str, bytes | Problem]]) -> Snapshot:
-        """Serve documents, and what was published beside them; of the same consumer and provider, the latter only."""
+    async def _serve(self, documents: list[tuple[str, bytes | Problem]] | None = None) -> Snapshot:
+        """Serve documents (those of before, if none are given), and what was published beside them; of the same
+        consumer and provider, what came last.
+        """
         async with self._serving:
+            documents = self._documents if documents is None else documents
             published = await self._published()
-            if published:
-                async with self._hosted.database.reading() as connection:
-                    contents = await pacts.contents_of(connection, [item.sha for item in published])
-                replaced = {(item.consumer, item.provider) for item in published}
+            replaced = {(item.consumer, item.provider) for item in published}
+            kept = documents
+            if replaced:
                 kept = await asyncio.to_thread(lambda: [item for item in documents if _pair_of(item) not in replaced])
-                documents = [*kept, *((pact_version_path(item), contents[item.sha]) for item in published)]
-            return await asyncio.to_thread(self._publish, documents)
+            served = [*kept, *((pact_version_path(item), content) for item, content in published.items())]
+            snapshot = await asyncio.to_thread(self._publish, served)
+            self._documents = documents
+            return snapshot
 
-    async def _published(self) -> list[Publication]:
-        """The latest of what was published, other than by importing documents."""
+    async def _published(self) -> dict[Publication, bytes]:
+        """The contents of the latest publications, where those are no documents."""
         async with self._hosted.database.reading() as connection:
-            found = await pacts.choose(connection)
-        return [item for item in found if (item.consumer, item.provider, item.version) not in self._imported]
+            latest = await pacts.choose(connection)
+            found = [item for item in latest if (item.consumer, item.provider, item.version) not in self._in_store]
+            contents = await pacts.contents_of(connection, [item.sha for item in found])
+        return {item: contents[item.sha] for item in found}
 
     def _publish(self, contents: list[tuple[str, bytes | Problem]]) -> Snapshot:
         """Publish without the garbage collector, which finds nothing in what pacts are compiled into, and keep it from
@@ -193,6 +207,11 @@ def demand_sources(settings: Settings) -> None:
         raise SourceError("there is nothing to serve", cure)
 
 
+def _version_of(contract: Contract) -> str:
+    """The consumer version that a document is in the store."""
+    return f"{FILE_VERSION}{contract.sha[:12]}"
+
+
 def _pair_of(document: tuple[str, bytes | Problem]) -> tuple[str, str] | None:
     """Consumer and provider that a document names."""
     for contract in _contracts_of([document]):
@@ -210,5 +229,5 @@ def _contracts_of(documents: Iterable[tuple[str, bytes | Problem]]) -> Iterable[
         except StubServerError:
             continue
         consumer, provider = name_in(document, "consumer"), name_in(document, "provider")
-        if consumer and provider and "\0" not in consumer + provider:
-            yield contract_of(document, consumer, provider)
+        if name_problem(consumer) is None and name_problem(provider) is None:
+            yield contract_of(document, str(consumer), str(provider))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -42,12 +43,12 @@ def _lines(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Iterator[str
 
 def _by_identity(items: Any) -> dict[tuple[bytes, int], tuple[str, Any]]:
     found: dict[tuple[bytes, int], tuple[str, Any]] = {}
+    numbers: Counter[bytes] = Counter()  # several may have the same description and states
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
-            identity, number = identity_of(item), 0
-            while (identity, number) in found:
-                number += 1
-            found[identity, number] = (_name(item), item)
+            identity = identity_of(item)
+            found[identity, numbers[identity]] = (_name(item), item)
+            numbers[identity] += 1
     return found
 
 

@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import structlog
@@ -31,21 +30,11 @@ from matching import PactError, load_pact
 from stubserver.catalog.board import Board
 from stubserver.catalog.hot import HotCache, Kept
 from stubserver.catalog.nearest import nearest_addresses
+from stubserver.catalog.resolve import chosen, distinct, is_possible, key_of, pact_version_path, touches
 from stubserver.catalog.snapshot import Address, LoadedPact, Snapshot, build_stub_snapshot
 from stubserver.errors import StubServerError
 from stubserver.security import Guard
-from stubserver.store import (
-    AuditEvent,
-    Change,
-    Database,
-    Kind,
-    Publication,
-    StoreUnavailableError,
-    pacticipants,
-    pacts,
-    slug_of,
-    tokens,
-)
+from stubserver.store import AuditEvent, Change, Database, Publication, StoreUnavailableError, pacts, tokens
 from stubserver.store import audit as audit_log
 from stubserver.store import changes as change_log
 
@@ -56,16 +45,8 @@ _FACTOR = 16  # bytes in memory for each byte of a pact, about
 _LEAST = 8 << 10  # bytes that a stub takes however small its pacts are, about
 _LOOK_EVERY = 1.0  # seconds between two looks for changes that nobody told of
 _AGAIN = 0.2  # seconds between two looks that somebody asks for
-_TRIES = 5  # of loading an address while its pacts change
-_REFUSALS = 1000  # refusals that wait for being recorded
-
-
-class AmbiguousHostError(StubServerError):
-    """A host name that several names are reduced to."""
-
-    status = 409
-    title = "Ambiguous host name"
-    slug = "ambiguous-host"
+_REMEMBERED = 1000  # epochs of which it is known what changed
+_REFUSALS = 20  # refusals of a second that are recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +88,10 @@ class HostedCatalog:
         self._options = options
         self._stubs: HotCache[Snapshot] = HotCache(options.room)
         self._loaded: WeakValueDictionary[str, LoadedPact] = WeakValueDictionary()
+        self._oversized: dict[str, Kept[Snapshot]] = {}  # the last stub that was larger than all the room
+        self._epochs = 0
+        # What changed with each of the latest epochs: (consumer, provider), or None for everything.
+        self._recent: deque[set[tuple[str | None, str | None]] | None] = deque(maxlen=_REMEMBERED)
         self._loading: dict[Address, asyncio.Task[Snapshot | None]] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -162,7 +147,7 @@ class HostedCatalog:
         resolution = self.epoch.resolutions.get(address)
         if resolution is None or resolution.key is None:
             return resolution
-        return self._stubs.entries.get(resolution.key.encode())
+        return self._find(resolution.key)
 
     async def load(self, address: Address) -> Snapshot | None:
         """The stub of an address, None when there is no such pact; however many ask, the work is done once. Raises
@@ -175,30 +160,53 @@ class HostedCatalog:
         return await asyncio.shield(task)
 
     async def _load(self, address: Address) -> Snapshot | None:
-        snapshot: Snapshot | None = None
-        for _ in range(_TRIES):
-            epoch = self.epoch
+        if not is_possible(address):
+            return None
+        while True:
+            before = self._epochs
             async with self.database.reading() as connection:
-                found = await _chosen(connection, address)
-                chosen = _distinct(found)
-                entries = {item.sha: entry for item in chosen if (entry := self._loaded.get(item.sha)) is not None}
-                missing = [item.sha for item in chosen if item.sha not in entries]
+                found = distinct(await chosen(connection, address))
+                entries = {item.sha: entry for item in found if (entry := self._loaded.get(item.sha)) is not None}
+                missing = [item.sha for item in found if item.sha not in entries]
                 contents = await pacts.contents_of(connection, missing) if missing else {}
-            for item in chosen:
+            for item in found:
                 if item.sha in contents:
                     entry = await asyncio.to_thread(self._compile, item, contents[item.sha])
                     entries[item.sha] = self._loaded.setdefault(item.sha, entry)
-            key = _key(chosen)
-            kept = self._stubs.entries.get(key.encode()) if key is not None else None
+            key = key_of(found)
+            kept = self._find(key) if key is not None else None
             snapshot = kept.value if kept is not None else None
             if key is not None and snapshot is None:
-                order = [entries[item.sha] for item in chosen]
+                order = [entries[item.sha] for item in found]
                 snapshot = await asyncio.to_thread(build_stub_snapshot, address, order, self._options.order)
-                self._stubs.keep(key.encode(), snapshot, _weight(snapshot))
-            if epoch is self.epoch:
-                epoch.resolutions[address] = Resolution(key)
-                break
-        return snapshot
+                self._keep(key, address, snapshot)
+            if not self._touched_since(before, address):
+                self.epoch.resolutions[address] = Resolution(key)
+                return snapshot
+
+    def _touched_since(self, number: int, address: Address) -> bool:
+        """Whether what changed since an epoch may change what an address means."""
+        missed = self._epochs - number
+        if missed > len(self._recent):
+            return missed > 0
+        latest = list(self._recent)[len(self._recent) - missed :]
+        return any(changes is None or any(touches(address, *change) for change in changes) for changes in latest)
+
+    def _find(self, key: str) -> Kept[Snapshot] | None:
+        """The stub with this key, if it is in memory."""
+        found = self._stubs.entries.get(key.encode())
+        return self._oversized.get(key) if found is None else found
+
+    def _keep(self, key: str, address: Address, snapshot: Snapshot) -> None:
+        """Keep a stub while there is room. The last one that is larger than all the room there is is kept, too."""
+        kept = self._stubs.keep(key.encode(), snapshot, _weight(snapshot))
+        if kept.size > self._stubs.maxsize:
+            log.warning(
+                "a stub takes more than all the room there is; raise --room", stub=str(address), bytes=kept.size
+            )
+            for earlier in self._oversized.values():
+                earlier.drop()
+            self._oversized = {key: kept}
 
     def _compile(self, publication: Publication, content: bytes) -> LoadedPact:
         origin = pact_version_path(publication)
@@ -233,7 +241,7 @@ class HostedCatalog:
         """Take in what changed. Raises StoreUnavailableError when the store does not tell."""
         while True:
             task, is_ours = self._catching_up, False
-            if task is None:
+            if task is None or task.done():
                 task, is_ours = asyncio.create_task(self._take_in()), True
                 self._catching_up = task
                 task.add_done_callback(self._caught_up)
@@ -242,7 +250,8 @@ class HostedCatalog:
                 return
 
     def _caught_up(self, task: asyncio.Task[None]) -> None:
-        self._catching_up = None
+        if self._catching_up is task:
+            self._catching_up = None
         if not task.cancelled():
             task.exception()  # whoever waited for it was told
 
@@ -266,10 +275,10 @@ class HostedCatalog:
             raise
         if good is not None:
             self.guard.replace(good)
-        self.epoch = Epoch(self._untouched(news))
-        self._number = latest
+        self._begin_epoch(news)
         if self.changed is not None:
             await self.changed()
+        self._number = latest
         self._seen = state
         self._found_again()
 
@@ -278,15 +287,20 @@ class HostedCatalog:
             log.info("the store answers again")
         self._is_lost = False
 
-    def _untouched(self, news: list[Change] | None) -> LRUCache[Address, Resolution] | None:
-        """The resolutions that these changes leave as they are."""
-        if news is None or any(change.consumer is None and change.kind == "pacts" for change in news):
-            return None
-        known = self.epoch.resolutions
-        changes = {(change.consumer, change.provider) for change in news if change.kind == "pacts"}
-        for address in [item for item in known if any(_touches(item, *change) for change in changes)]:
-            del known[address]
-        return known
+    def _begin_epoch(self, news: list[Change] | None) -> None:
+        """Forget the resolutions that these changes touch; all of them, where it is not known what changed."""
+        resolutions: LRUCache[Address, Resolution] = self.epoch.resolutions
+        changes: set[tuple[str | None, str | None]] | None = None
+        if news is not None:
+            changes = {(change.consumer, change.provider) for change in news if change.kind == "pacts"}
+        if changes is None or any(consumer is None for consumer, _ in changes):
+            changes, resolutions = None, LRUCache(_RESOLUTIONS)
+        else:
+            for address in [item for item in resolutions if any(touches(item, *change) for change in changes)]:
+                del resolutions[address]
+        self.epoch = Epoch(resolutions)
+        self._epochs += 1
+        self._recent.append(changes)
 
     async def addresses(self) -> list[Address]:
         """The latest pact of each consumer with each provider. Raises StoreUnavailableError."""
@@ -297,6 +311,8 @@ class HostedCatalog:
         """Addresses that exist and resemble one that does not: the same pact by other selectors, or names like these.
         Empty where the store does not tell.
         """
+        if not is_possible(address):
+            return []
         try:
             async with self.database.reading() as connection:
                 return await nearest_addresses(connection, address)
@@ -351,59 +367,9 @@ class HostedCatalog:
         self._refusals, self._unrecorded = self._refusals[len(events) - bool(more) :], self._unrecorded - more
 
 
-def pact_version_path(publication: Publication) -> str:
-    """The path of a pact's content."""
-    provider, consumer = quote(publication.provider, safe=""), quote(publication.consumer, safe="")
-    return f"/pacts/provider/{provider}/consumer/{consumer}/pact-version/{publication.sha}"
-
-
-async def _chosen(connection: Any, address: Address) -> list[Publication]:
-    provider, consumer = address.provider, address.consumer
-    if provider is None or not _is_storable(provider, consumer, address.selector.name):
-        return []
-    if not address.is_host:
-        return await pacts.choose(connection, provider, consumer, address.selector)
-    providers = await pacticipants.find_by_slug(connection, provider)
-    consumers = [None] if consumer is None else await pacticipants.find_by_slug(connection, consumer)
-    found = [await pacts.choose(connection, one, other, address.selector) for one in providers for other in consumers]
-    fitting = [publications for publications in found if publications]
-    if len(fitting) > 1:
-        names = ", ".join(f"{group[0].consumer} → {group[0].provider}" for group in fitting)
-        raise AmbiguousHostError(f"this host name stands for more than one: {names}", "use an address with a path")
-    return fitting[0] if fitting else []
-
-
-def _is_storable(*names: str | None) -> bool:
-    return not any("\0" in name for name in names if name is not None)
-
-
-def _distinct(publications: Iterable[Publication]) -> list[Publication]:
-    """One publication for each content, consumer and provider."""
-    found: dict[tuple[str, str, str], Publication] = {}
-    for item in publications:
-        found.setdefault((item.consumer, item.provider, item.sha), item)
-    return list(found.values())
-
-
-def _key(publications: list[Publication]) -> str | None:
-    if len(publications) < 2:
-        return publications[0].sha if publications else None
-    return hashlib.sha256("".join(item.sha for item in publications).encode()).hexdigest()
-
-
 def _weight(snapshot: Snapshot) -> int:
     return _LEAST + _FACTOR * sum(entry.size for entry in snapshot.pacts)
 
 
 def _touch_tokens(news: list[Change] | None) -> bool:
     return news is None or any(change.kind == "tokens" for change in news)
-
-
-def _touches(address: Address, consumer: str | None, provider: str | None) -> bool:
-    """Whether a change of these pacts may change what an address means."""
-    if address.is_host:
-        consumer = consumer and slug_of(consumer)
-        provider = provider and slug_of(provider)
-    return (address.consumer is None or address.consumer == consumer) and (
-        provider is None or address.provider == provider or address.selector.kind is Kind.PACT_VERSION
-    )

@@ -11,7 +11,7 @@ import time
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cachetools import Cache, LRUCache
 
@@ -48,12 +48,18 @@ class Kept(Generic[V]):
     thought of dropping it.
     """
 
-    __slots__ = ("size", "used", "value")
+    __slots__ = ("attached", "size", "used", "value")
 
     def __init__(self, value: V, size: int) -> None:
         self.value: V | None = value
+        self.attached: dict[object, Any] = {}  # what was made of the value, and goes with it
         self.size = size
         self.used = False
+
+    def drop(self) -> None:
+        """Let go of the value."""
+        self.value = None
+        self.attached = {}
 
 
 class HotCache(Cache[bytes, Kept[V]]):
@@ -85,7 +91,7 @@ class HotCache(Cache[bytes, Kept[V]]):
 
     def __delitem__(self, key: bytes) -> None:
         super().__delitem__(key)
-        self.entries.pop(key).value = None
+        self.entries.pop(key).drop()
 
     def popitem(self) -> tuple[bytes, Kept[V]]:
         """Drop the oldest entry that was not used since its last turn; after a few turns given, the oldest."""

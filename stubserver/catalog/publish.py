@@ -6,6 +6,7 @@ the same content changes nothing, with another content is refused.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -109,7 +110,15 @@ async def _reconciled(
     """A contract beside what is published of the same version."""
     if earlier.sha == contract.sha:
         return contract, Outcome.UNCHANGED
-    known: dict[str, Any] = parse_json(await pacts.content_of(connection, earlier.content_id))
+    content = await pacts.content_of(connection, earlier.content_id)
+    return await asyncio.to_thread(_merged, earlier, content, contract, publishing)
+
+
+def _merged(
+    earlier: Publication, content: bytes, contract: Contract, publishing: Publishing
+) -> tuple[Contract, Outcome]:
+    """A contract added to the content of an earlier one, if that may be. Raises ConflictError."""
+    known: dict[str, Any] = parse_json(content)
     if contract.provider in publishing.merging:
         both = contract_of(merged(known, contract.document), contract.consumer, contract.provider)
         if both.sha == earlier.sha:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matching import CompiledInteraction, CompiledPact, Index, Problem
-from stubserver.store import LATEST, Kind, Selector
+from stubserver.store import LATEST, Kind, Selector, slug_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,16 @@ class Stub:
         """The interactions by method and path."""
         return Index(self.interactions, self._order)
 
+    @property
+    def is_large(self) -> bool:
+        """Whether indexing it takes noticeably long."""
+        return len(self.interactions) >= _INDEXED_FIRST
+
+    @property
+    def has_variant(self) -> bool:
+        """Whether `without_authorization` is there already."""
+        return "without_authorization" in self.__dict__
+
     @functools.cached_property
     def without_authorization(self) -> Stub:
         """The same stub with no regard for what its requests say in Authorization."""
@@ -114,6 +124,16 @@ class Snapshot:
     def root(self) -> Stub:
         """The stub of all pacts together."""
         return self.stubs[ALL]
+
+    @functools.cached_property
+    def by_host(self) -> Mapping[tuple[str | None, str | None], Address]:
+        """The addresses by their names as a host name has them; none where several come to the same."""
+        found: dict[tuple[str | None, str | None], list[Address]] = {}
+        for address in self.stubs:
+            if address.provider is not None:
+                slugs = (slug_of(address.provider), slug_of(address.consumer) if address.consumer else None)
+                found.setdefault(slugs, []).append(address)
+        return {slugs: addresses[0] for slugs, addresses in found.items() if len(addresses) == 1}
 
     @functools.cached_property
     def interactions(self) -> Mapping[str, CompiledInteraction]:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from yarl import URL
 
-from stubserver.cli.common import EXIT_PROBLEMS, EXIT_REFUSED, EXIT_USAGE, fail, run
+from stubserver.cli.running import EXIT_PROBLEMS, EXIT_REFUSED, EXIT_USAGE, fail, run
 from stubserver.errors import BadRequestError, StubServerError
 from stubserver.sources.document import FailedDocument
 from stubserver.sources.files import read_files

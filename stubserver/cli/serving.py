@@ -14,8 +14,8 @@ import structlog
 
 from stubserver.app import Server
 from stubserver.catalog import Board, Snapshot, board_memory
-from stubserver.cli.common import EXIT_LISTEN, EXIT_LOAD, EXIT_PROBLEMS, EXIT_USAGE, fail, run, settings_of
 from stubserver.cli.printing import SHOWN, log_start, print_check, print_host, print_start, print_token
+from stubserver.cli.running import EXIT_LISTEN, EXIT_LOAD, EXIT_PROBLEMS, EXIT_USAGE, fail, run, settings_of
 from stubserver.cli.workers import Workers, reserve
 from stubserver.errors import LoadError, StubServerError
 from stubserver.loading import demand_sources

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from stubserver.app import database_url
-from stubserver.cli.common import EXIT_USAGE, fail, run, settings_of
 from stubserver.cli.printing import print_token
+from stubserver.cli.running import EXIT_USAGE, fail, run, settings_of
 from stubserver.errors import NotFoundError, StubServerError
 from stubserver.security import Role, digest_of, hint_of, new_token
 from stubserver.store import Database, Token, audit, tokens

@@ -14,6 +14,8 @@ from stubserver.store.records import AuditEvent, now
 from stubserver.store.schema import audit
 
 _KEPT = 200_000  # events
+_REFUSALS_KEPT = 20_000  # of those that were refused, so that a flood of them drives out nothing else
+_REFUSED = 400  # statuses from which on something was refused
 _PRUNE_EVERY = 1000
 
 
@@ -23,7 +25,7 @@ def event(kind: str, actor: str, status: int, payload: dict[str, Any]) -> AuditE
 
 
 async def record(connection: AsyncConnection, events: Iterable[AuditEvent]) -> None:
-    """Record events. Of very many, the oldest are forgotten."""
+    """Record events. Of very many, the oldest are forgotten; of refusals, sooner."""
     for item in events:
         values = {
             "uuid": item.uuid,
@@ -35,7 +37,14 @@ async def record(connection: AsyncConnection, events: Iterable[AuditEvent]) -> N
         }
         number = (await connection.execute(insert(audit).values(values).returning(audit.c.id))).scalar_one()
         if number % _PRUNE_EVERY == 0:
-            await connection.execute(delete(audit).where(audit.c.id <= number - _KEPT))
+            await _prune(connection)
+
+
+async def _prune(connection: AsyncConnection) -> None:
+    for is_refusal, kept in ((True, _REFUSALS_KEPT), (False, _KEPT)):
+        of_kind = audit.c.status >= _REFUSED if is_refusal else audit.c.status < _REFUSED
+        oldest = select(audit.c.id).where(of_kind).order_by(audit.c.id.desc()).offset(kept).limit(1).scalar_subquery()
+        await connection.execute(delete(audit).where(of_kind, audit.c.id <= oldest))
 
 
 async def page(

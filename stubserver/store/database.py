@@ -25,7 +25,7 @@ from sqlalchemy.pool import StaticPool
 from stubserver.errors import StubServerError
 
 _WRITERS = 0x57_0B_5E_12  # the advisory lock that writers on PostgreSQL hold
-_BUSY = 10.0  # seconds that a writer on SQLite stands in line
+_BUSY = 30.0  # seconds that a writer on SQLite stands in line
 _CONNECT = 5.0  # seconds until a connection to PostgreSQL is given up
 _COMMAND = 30.0  # seconds until a statement on PostgreSQL is given up
 _POOL = 5  # connections of a process
@@ -75,6 +75,7 @@ class Database:
         """Raises StoreError for a URL that cannot be read. Connects to nothing yet."""
         self.url = parse_url(url)
         self.is_postgres = self.url.get_backend_name() == "postgresql"
+        self._line = asyncio.Lock()
         self._engine = self._made()
 
     def _made(self) -> AsyncEngine:
@@ -108,7 +109,8 @@ class Database:
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed at the end, or nothing of it happened. Raises StoreUnavailableError."""
-        async with self._connected({"writes": True}) as connection:
+        # Writers of one process stand in line here, so that they hold no more than one connection while they wait.
+        async with self._line, self._connected({"writes": True}) as connection:
             if self.is_postgres:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS})
             yield connection

@@ -95,6 +95,20 @@ async def remove(connection: AsyncConnection, publication: Publication) -> None:
     await note(connection, publication.consumer, publication.provider)
 
 
+async def remove_all(connection: AsyncConnection, consumer: str, provider: str) -> int:
+    """Remove all pacts of a consumer with a provider; how many there were."""
+    ids = {
+        role: select(pacticipants.c.id).where(pacticipants.c.name == name).scalar_subquery()
+        for role, name in (("consumer", consumer), ("provider", provider))
+    }
+    of_both = (publications.c.consumer_id == ids["consumer"], publications.c.provider_id == ids["provider"])
+    gone = (await connection.execute(delete(publications).where(*of_both))).rowcount
+    if gone:
+        await remove_orphans(connection)
+        await note(connection, consumer, provider)
+    return gone
+
+
 async def remove_orphans(connection: AsyncConnection) -> None:
     """Remove the contents that no publication points to any more."""
     used = exists().where(publications.c.content_id == contents.c.id)

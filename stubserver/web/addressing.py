@@ -16,7 +16,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from stubserver.catalog import ALL, Address, HostedCatalog, Kept, Resolution, Snapshot, Stub
-from stubserver.store import LATEST, Kind, Selector, slug_of
+from stubserver.store import LATEST, Kind, Selector
 from stubserver.web.wire import split_target
 
 CONTROL_PREFIX = "/_stubserver"
@@ -81,7 +81,7 @@ def parse_address(path: str) -> tuple[Address, str] | None:
     if known is not None and path[end : end + 1] in ("", "/"):
         return known
     parsed = _parse_address(path)
-    if parsed is not None:
+    if parsed is not None and len(parsed[1]) <= _LONGEST_KNOWN:
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
         _known[parsed[1]] = parsed
@@ -91,6 +91,8 @@ def parse_address(path: str) -> tuple[Address, str] | None:
 # Addresses that were read before, by the prefix that they take: they come with every request.
 _known: dict[str, tuple[Address, str]] = {}
 _MOST_KNOWN = 10_000
+_MOST_SPELLINGS = 100  # base paths of one stub
+_LONGEST_KNOWN = 1000  # characters
 
 
 def _parse_address(path: str) -> tuple[Address, str] | None:
@@ -237,36 +239,32 @@ class Naming(NamedTuple):
 class AddressBook:
     """What the addresses mean now: those of pacts that were loaded, and those of pacts that were published."""
 
-    __slots__ = ("_documents", "_hosted", "_hosts", "_warm", "root", "snapshot")
+    __slots__ = ("_documents", "_hosted", "_warm", "root", "snapshot")
 
-    def __init__(self, documents: Snapshot, hosted: HostedCatalog | None, naming: Naming) -> None:
+    def __init__(self, documents: Snapshot, hosted: HostedCatalog | None) -> None:
         self.snapshot = documents
         self.root = Resolved(documents.root, documents, ALL, "")  # of what has no other address
         self._documents = documents.stubs
         self._hosted = hosted
-        # By base path, or by the address where a host name has it: what a stub is kept by, and where a request goes.
-        self._warm: dict[str | Address, tuple[Kept[Snapshot], Resolved]] = {}
-        self._hosts: dict[tuple[str | None, str | None], Address | None] = {}
-        for address in documents.stubs if naming.domains else ():
-            if address.provider is not None:
-                slugs = (slug_of(address.provider), slug_of(address.consumer) if address.consumer else None)
-                self._hosts[slugs] = None if slugs in self._hosts else address
+        # What a stub is kept by: by base path, or by the address where a host name has it.
+        self._warm: dict[str | Address, Kept[Snapshot]] = {}
 
     def resolve(self, place: Place) -> Resolved | Resolution | None:
         """Where a place is, if that is in memory; a Resolution if it is known that there is nothing; else None."""
         address = place.address
         if address is ALL:
             return self.root
-        warm = self._warm.get(place.base or address)
-        if warm is not None and warm[0].value is not None:
-            warm[0].used = True
-            return warm[1]
+        key = place.base or address
+        warm = self._warm.get(key)
+        if warm is not None and (resolved := warm.attached.get(key)) is not None:
+            warm.used = True
+            return resolved  # type: ignore[no-any-return]
         return self._resolve(place)
 
     def _resolve(self, place: Place) -> Resolved | Resolution | None:
         address = place.address
         if address.is_host:
-            address = self._hosts.get((address.provider, address.consumer)) or address
+            address = self.snapshot.by_host.get((address.provider, address.consumer)) or address
         stub = self._documents.get(address)
         if stub is not None:
             return Resolved(stub, self.snapshot, address, place.base)
@@ -278,7 +276,11 @@ class AddressBook:
         resolved = self.resolved(place, found.value)
         if len(self._warm) >= _MOST_KNOWN:
             self._warm.clear()
-        self._warm[place.base or place.address] = found, resolved
+        key = place.base or place.address
+        if len(found.attached) >= _MOST_SPELLINGS:
+            found.attached.clear()
+        self._warm[key] = found
+        found.attached[key] = resolved
         return resolved
 
     def resolved(self, place: Place, snapshot: Snapshot) -> Resolved:

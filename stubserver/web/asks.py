@@ -12,7 +12,6 @@ from stubserver.errors import BadRequestError, StubServerError
 from stubserver.security import Role
 from stubserver.web.auth import Access
 from stubserver.web.cors import Cors
-from stubserver.web.served import Served
 from stubserver.web.visit import Asks, Fields
 
 STATE_HEADER = "X-Stub-State"
@@ -53,10 +52,10 @@ class AskReader:
         if defaults.provider_state is not None:
             StateSelector(defaults.provider_state)
 
-    def read(self, fields: Fields, served: Served) -> Asks:
-        """What these header fields ask, as long as the same is served. Raises BadRequestError."""
+    def read(self, fields: Fields, mark: object) -> Asks:
+        """What these header fields ask, as long as what has this mark is served. Raises BadRequestError."""
         if self._asks_nothing(fields):
-            return self._nothing(served)
+            return self._nothing(mark)
         headers = fields.headers
         refusal: StubServerError | None = None
         try:
@@ -69,7 +68,7 @@ class AskReader:
             matched = fields.with_authorization(standing_in)
         elif self.access.token_in_authorization(headers):
             matched, ignores = fields.with_authorization(None), True
-        return Asks(served, matched, self._state(headers), self._cors_for(headers), ignores, refusal)
+        return Asks(mark, matched, self._state(headers), self._cors_for(headers), ignores, refusal)
 
     def _asks_nothing(self, fields: Fields) -> bool:
         """Whether nothing in these fields is for us; most requests have nothing, and this has to be told quickly."""
@@ -81,11 +80,11 @@ class AskReader:
         further = self._defaults.provider_state_header
         return further is None or further not in fields.headers
 
-    def _nothing(self, served: Served) -> Asks:
+    def _nothing(self, mark: object) -> Asks:
         """What is asked where nothing is: the defaults."""
         asks = self._default
-        if asks is None or asks.served is not served:
-            asks = self._default = Asks(served, None, self._state({}), self.default_cors, False, None)
+        if asks is None or asks.mark is not mark:
+            asks = self._default = Asks(mark, None, self._state({}), self.default_cors, False, None)
         return asks
 
     def _cors_for(self, headers: Mapping[str, str]) -> Cors | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,11 +15,13 @@ _CURE = "send a token: Authorization: Bearer …, or for stubs X-Stub-Token: …
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What is asked of those who come. Without `is_on`, nobody needs a token, and everyone may do what `anyone` may."""
+    """What is asked of those who come. Without `is_on`, nobody needs a token, and everyone may
+    do what `anyone` may. `is_local` tells that only this machine reaches the server."""
 
     guard: Guard
     is_on: bool = False
     anyone: Role = Role.ADMIN
+    is_local: bool = False
 
     def has_unknown_token(self, headers: Mapping[str, str]) -> bool:
         """Whether these headers hold what looks like one of our tokens, and is none that is known."""
@@ -30,6 +33,8 @@ class Access:
         """Who asks with these headers. Raises UnauthorizedError, and ForbiddenError when that is not theirs to do."""
         principal = self.guard.principal_in(headers.get("Authorization"), headers.get(TOKEN_HEADER))
         if principal is None and not self.is_on:
+            if role is not Role.READ:
+                self._demand_no_foreign_page(headers)
             principal = Principal("anyone", self.anyone)
         if principal is None:
             given = "Authorization" in headers or TOKEN_HEADER in headers
@@ -43,6 +48,19 @@ class Access:
             raise ForbiddenError(f"this token {what}", f"use a token with the role {role.value}", principal.name)
         return principal
 
+    def _demand_no_foreign_page(self, headers: Mapping[str, str]) -> None:
+        """Raises ForbiddenError for what a page of somebody else may have made a browser send: where nobody needs a
+        token, whoever can reach the server may write, and so could any page that its user looks at.
+        """
+        host = headers.get("Host", "")
+        origin = headers.get("Origin")
+        if origin is not None and origin.partition("://")[2] != host:
+            raise ForbiddenError(f"a page of {origin} may not write here", "use a token", "anyone")
+        if self.is_local and not _is_name_of_this_machine(host):
+            # A name of somebody else that leads here: a page of theirs would be of the same origin.
+            cure = "use 127.0.0.1 or localhost, give the name with --base-url, or use --auth token"
+            raise ForbiddenError(f"{host[:100]!r} is not a name of this server", cure, "anyone")
+
     def token_in_authorization(self, headers: Mapping[str, str]) -> bool:
         """Whether Authorization carries one of our tokens, so that it is not meant for the API under test."""
         return "Authorization" in headers and self.guard.principal_in(headers["Authorization"]) is not None
@@ -51,3 +69,14 @@ class Access:
     def nobody(self) -> Principal:
         """Whoever asks for what anyone may have."""
         return Principal("anyone", Role.READ)
+
+
+def _is_name_of_this_machine(host: str) -> bool:
+    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True

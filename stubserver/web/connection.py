@@ -185,7 +185,7 @@ class Connection(asyncio.Protocol):
         if missing:
             return
         self._reads, self._held = 0, []
-        answer = self._server.door.answer(Visit(method, target, place, fields, data[begin:]))
+        answer = self._server.door.answer(Visit(method, target, place, fields, data[begin:]), served)
         if isinstance(answer, Answer):
             self._give(data, answer, served)
         else:

@@ -29,6 +29,7 @@ class Served:
     replay: HotCache[Answer]
     decisions: Decisions
     echoing: dict[CompiledInteraction, ResponseTemplate | None] = field(default_factory=dict)  # templates with echo
+    mark: object = field(default_factory=object)  # what is kept with requests, which may be kept for longer
     is_behind: bool = False  # something changed that has to be known before anyone is answered
 
 

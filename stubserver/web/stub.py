@@ -48,6 +48,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _EXPLAIN_IN_THREAD = 4 << 10  # bytes of body from which an explanation leaves the event loop
 _THREADS = 2
+_SHOWN = 300  # characters of a path that the audit has
 _HOSTS = 1000  # host names whose addresses are remembered
 
 
@@ -102,6 +103,7 @@ class StubDoor:
         self._served = self._serve()
         self._pool = ThreadPoolExecutor(_THREADS, "matching")
         self._explaining = asyncio.Semaphore(_THREADS)
+        self._suggesting = asyncio.Semaphore(1)
 
     @property
     def book(self) -> AddressBook:
@@ -145,7 +147,7 @@ class StubDoor:
     def _serve(self) -> Served:
         half = self._options.hot_cache // 2
         epoch = self._hosted.epoch if self._hosted is not None else None
-        book = AddressBook(self._catalog.current, self._hosted, self.naming)
+        book = AddressBook(self._catalog.current, self._hosted)
         return Served(book, epoch, HotCache(half), Decisions(half, lenient=self._options.lenient))
 
     def server(self, visit: Visit) -> str:
@@ -155,12 +157,12 @@ class StubDoor:
             return self.outside.host_server(fields.headers["Host"])
         return fields.server or self.outside.server(fields.headers, trusted=bool(self.outside.proxies))
 
-    def answer(self, visit: Visit) -> Answer | Awaitable[Answer]:
+    def answer(self, visit: Visit, served: Served | None = None) -> Answer | Awaitable[Answer]:
         """The answer to a request, or what to await for it. What cannot be understood is answered with a problem; so is
         what goes wrong by our own mistake, which is logged. Never raises.
         """
         try:
-            served = visit.served = self.serving()
+            served = visit.served = served or self.serving()
             step = self._answer_late(visit) if served.is_behind else self._answer_now(visit)
         except Exception as error:
             return self.refuse(visit, error)
@@ -177,10 +179,12 @@ class StubDoor:
     def _answer_now(self, visit: Visit) -> Step:
         served, fields = visit.served, visit.fields
         asks = fields.asks
-        if asks is None or asks.served is not served:
-            asks = fields.asks = self.asks.read(fields, served)
+        if asks is None or asks.mark is not served.mark:
+            asks = fields.asks = self.asks.read(fields, served.mark)
         visit.asks = asks
-        if asks.refusal is not None and not self._is_preflight(visit):
+        if asks.refusal is not None:
+            if self._is_preflight(visit):  # browsers ask for leave without credentials
+                return self._preflight(visit)
             return self._turned_away(visit, asks.refusal, may_look=visit.may_look)
         resolved = served.book.resolve(visit.place)
         if isinstance(resolved, Resolved):
@@ -190,6 +194,8 @@ class StubDoor:
     def _answer_at(self, visit: Visit, resolved: Resolved) -> Step:
         asks, body = visit.asks, visit.body
         if asks.ignores_authorization:
+            if resolved.stub.is_large and not resolved.stub.has_variant:
+                return self._answer_after_variant(visit, resolved)
             resolved = resolved._replace(stub=resolved.stub.without_authorization)
         visit.resolved = resolved
         path, query = visit.place.path, visit.place.query
@@ -197,6 +203,11 @@ class StubDoor:
         if len(body) > LONGEST_BODY:  # a large body must not hold up everyone else
             return self._answer_aside(visit)
         return self._answer_found(visit, visit.served.decisions.decide(resolved.stub, request, asks.state))
+
+    async def _answer_after_variant(self, visit: Visit, resolved: Resolved) -> Step:
+        """A large stub takes a while to be made again with no regard for a header."""
+        await self.in_thread(lambda: resolved.stub.without_authorization.index)
+        return self._answer_at(visit, resolved)
 
     async def _answer_after_loading(self, visit: Visit, *, is_known: bool) -> Step:
         """Load the stub of an address that is asked for the first time, or tell that there is none."""
@@ -211,7 +222,7 @@ class StubDoor:
 
     async def unknown(self, place: Place) -> NotFoundError:
         """That there is no stub at an address, and which there are that it might mean."""
-        async with self._explaining:
+        async with self._suggesting:
             nearest = await self._hosted.nearest(place.address) if self._hosted is not None else []
         known = ", ".join(base_path(address) for address in nearest)
         cure = f"the nearest that exist: {known}" if known else "nothing like it is published; see /"
@@ -221,12 +232,18 @@ class StubDoor:
         cors = visit.asks.cors
         return cors is not None and cors.is_preflight(visit.method, visit.fields.headers)
 
+    def _preflight(self, visit: Visit) -> Answer:
+        """Leave for a browser to send the real request."""
+        assert visit.asks.cors is not None
+        lines = CIMultiDict({"Server": SERVER, **visit.asks.cors.preflight_headers(visit.fields.headers)})
+        return Answer(204, lines, b"", self.tallies.of("preflight"), outcome="preflight", lasts_until=ALWAYS)
+
     def _turned_away(self, visit: Visit, refusal: StubServerError, *, may_look: bool) -> Step:
         if self._hosted is None:
             return self.refuse(visit, refusal)
         if may_look and self.asks.access.has_unknown_token(visit.fields.headers):
             return self._answer_after_looking(visit)
-        told = {"method": visit.method, "path": visit.place.base, "reason": refusal.detail}
+        told = {"method": visit.method, "path": visit.place.base[:_SHOWN], "reason": refusal.detail}
         self._hosted.note_refusal("StubRefused", refusal.status, told)
         return self.refuse(visit, refusal)
 
@@ -259,11 +276,8 @@ class StubDoor:
             if found.interaction.template is None and not self._options.echo:
                 return self._giving.hit(visit, found)
             return self._giving.fill(visit, found)
-        cors, headers = visit.asks.cors, visit.fields.headers
-        if cors is not None and cors.is_preflight(request.method, headers):
-            lines = CIMultiDict({"Server": SERVER, **cors.preflight_headers(headers)})
-            tally = self.tallies.of("preflight")
-            return Answer(204, lines, b"", tally, outcome="preflight", lasts_until=ALWAYS)
+        if self._is_preflight(visit):
+            return self._preflight(visit)
         question = Question(visit.resolved, request, visit.asks.state, self.server(visit), found.gave_up)
         return self._explain(visit, question)
 

@@ -69,13 +69,13 @@ class Fields(Headers):
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """What the headers of a request ask of the stub door, as long as the same is served.
+    """What the headers of a request ask of the stub door, as long as the same is served: what has the same mark.
 
     `fields` are those that are matched, None for those that came. `ignores_authorization` tells that Authorization was
     meant for us, so no interaction can demand one of the request. `refusal` says why the request gets no answer at all.
     """
 
-    served: Served
+    mark: object
     fields: Fields | None
     state: StateSelector | None
     cors: Cors | None

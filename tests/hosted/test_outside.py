@@ -82,7 +82,7 @@ def test_bad_certificates(tmp_path: Path, certificate: tuple[Path, Path]) -> Non
 
 async def test_a_base_url(host: Host) -> None:
     """With a base URL all links begin with it, whether a proxy takes its path away or leaves it."""
-    running = await host(base_url="https://stubs.example.com/t/acme/")
+    running = await host(base_url="https://stubs.example.com/t/acme/", allow_open=True)
     await put_pact(running, SHOP, "1")
     base = "https://stubs.example.com/t/acme"
     for prefix in ("", "/t/acme"):
@@ -101,20 +101,20 @@ FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "api.example.com"
 
 async def test_forwarded_headers_are_believed_of_proxies_only(host: Host) -> None:
     """X-Forwarded-* says how clients reach the server where a trusted proxy sent it, and nothing elsewhere."""
-    believing = await host(trusted_proxy=["127.0.0.0/8"])
+    believing = await host(trusted_proxy=["127.0.0.0/8"], allow_open=True)
     await put_pact(believing, SHOP, "1")
     base = "https://api.example.com/p"
     expected = f"{base}/contracts/publish", f"{base}/providers/shop/stub/a"
     assert await hrefs(believing, headers=FORWARDED) == expected
     assert (await hrefs(believing))[1] == f"{believing.url}/providers/shop/stub/a"
-    for other in (await host(), await host(trusted_proxy=["10.0.0.0/8"])):
+    for other in (await host(), await host(trusted_proxy=["10.0.0.0/8"], allow_open=True)):
         expected = f"{other.url}/contracts/publish", f"{other.url}/providers/shop/stub/a"
         assert await hrefs(other, headers=FORWARDED) == expected
 
 
 async def test_behind_a_real_proxy(host: Host) -> None:
     """Behind a proxy that adds a path and says so, a client goes from the index to a stub by links alone."""
-    running = await host(trusted_proxy=["127.0.0.1"])
+    running = await host(trusted_proxy=["127.0.0.1"], allow_open=True)
     await put_pact(running, SHOP, "1")
 
     async def forward(request: web.Request) -> web.Response:
@@ -167,4 +167,9 @@ def test_open_to_others(tmp_path: Path, address: str) -> None:
         Server(Settings(host=address, data=str(tmp_path)), hosted=True)
     Server(Settings(host=address, data=str(tmp_path), allow_open=True), hosted=True)
     Server(Settings(host=address, data=str(tmp_path), auth="token"), hosted=True)
+    with pytest.raises(SettingsError, match="everyone who reaches"):
+        Server(Settings(base_url="https://stubs.example.com", data=str(tmp_path)), hosted=True)
+    with pytest.raises(SettingsError, match="everyone who reaches"):
+        Server(Settings(trusted_proxy=["10.0.0.0/8"], data=str(tmp_path)), hosted=True)
+    Server(Settings(base_url="http://localhost:9/x", data=str(tmp_path)), hosted=True)
     Server(Settings(host=address))  # what is only read from files may be served to all

@@ -11,10 +11,10 @@ from aiohttp import web
 from stubserver import __version__
 from stubserver.errors import NotFoundError
 from stubserver.security import Role, digest_of, hint_of, new_token
-from stubserver.store import LATEST, AuditEvent, Token, audit, pacticipants, pacts, tokens
+from stubserver.store import LATEST, AuditEvent, Token, audit, pacts, tokens
 from stubserver.web.addressing import CONTROL_PREFIX
 from stubserver.web.api.call import Call, InvalidError, named, page_of, paged
-from stubserver.web.api.hal import Urls, bytes_response, empty_response, hal_response, link
+from stubserver.web.api.hal import Urls, bytes_response, compact_response, empty_response, hal_response, link
 from stubserver.web.control import ROUTES as CONTROL_ROUTES
 
 # relation, path, title; what is in braces is for the client to fill in
@@ -100,37 +100,38 @@ async def integrations(call: Call) -> web.Response:
         pairs = await pacts.integrations(connection, offset, limit)
         total = await pacts.count_integrations(connection)
     urls = call.urls
-    documents = [
-        {
-            "consumer": {"name": consumer},
-            "provider": {"name": provider},
-            "_links": {
-                "pb:latest-pact-version": link(f"{urls.integration(consumer, provider)}/latest"),
-                "pb:stub": link(urls.stub(provider, consumer, LATEST), "Stub of the latest pact"),
-                "pb:delete_integration": link(
-                    urls.at("integrations", "provider", provider, "consumer", consumer),
-                    f"Delete the integration between {consumer} and {provider}",
-                ),
-            },
-        }
-        for consumer, provider in pairs
-    ]
     url = urls.at("integrations")
-    document = {"_embedded": {"integrations": documents}, "_links": {"self": link(url, "All integrations")}}
-    return hal_response(paged(document, url, page, total))
+
+    def answer() -> web.Response:
+        documents = [_integration_document(urls, consumer, provider) for consumer, provider in pairs]
+        document = {"_embedded": {"integrations": documents}, "_links": {"self": link(url, "All integrations")}}
+        return compact_response(paged(document, url, page, total))
+
+    return await call.api.door.in_thread(answer)
+
+
+def _integration_document(urls: Urls, consumer: str, provider: str) -> dict[str, Any]:
+    return {
+        "consumer": {"name": consumer},
+        "provider": {"name": provider},
+        "_links": {
+            "pb:latest-pact-version": link(f"{urls.integration(consumer, provider)}/latest"),
+            "pb:stub": link(urls.stub(provider, consumer, LATEST), "Stub of the latest pact"),
+            "pb:delete_integration": link(
+                urls.at("integrations", "provider", provider, "consumer", consumer),
+                f"Delete the integration between {consumer} and {provider}",
+            ),
+        },
+    }
 
 
 async def delete_integration(call: Call) -> web.Response:
     """DELETE /integrations/provider/P/consumer/C: all pacts of the pair"""
     async with call.writing() as connection:
-        found = await pacts.history(connection, call["provider"], call["consumer"])
-        if not found:
+        removed = await pacts.remove_all(connection, call["consumer"], call["provider"])
+        if not removed:
             raise NotFoundError("The requested integration was not found on this server.")
-        for item in found:
-            await pacts.remove(connection, item)
-        for name in (call["provider"], call["consumer"]):
-            its = await pacticipants.find(connection, name)
-            call.note(pacticipant=its.name if its is not None else name)
+        call.note(consumer=call["consumer"], provider=call["provider"], pacts=removed)
     return empty_response(204)
 
 
@@ -221,9 +222,9 @@ async def read_audit(call: Call) -> web.Response:
             connection,
             size + 1,
             since=_moment(query.get("since")),
-            kind=query.get("type"),
-            actor=query.get("userUuid"),
-            start=query.get("from"),
+            kind=call.asked("type"),
+            actor=call.asked("userUuid"),
+            start=call.asked("from"),
             descending=sort.startswith("-"),
         )
     shown, more = found[:size], found[size:]

@@ -24,6 +24,7 @@ from stubserver.web.stub import StubDoor
 from stubserver.web.wire import read_expected_body, split_target
 
 _LONGEST_NAME = 255
+FILE_VERSION = "file-"  # how the versions of documents begin, which are not published but read from files
 LONGEST_URL = 2000  # characters of texts that are no names
 
 
@@ -99,6 +100,10 @@ class Call:
     def query(self) -> Mapping[str, str]:
         """The parameters of the query."""
         return self.request.query
+
+    def asked(self, name: str) -> str | None:
+        """A parameter of the query that is a name, if it is there. Raises InvalidError."""
+        return named(name, self.query[name]) if self.query.get(name) else None
 
     def reading(self) -> contextlib.AbstractAsyncContextManager[AsyncConnection]:
         """One moment of the store."""

@@ -12,7 +12,7 @@ from stubserver.errors import NotFoundError
 from stubserver.store import Environment, Residence, environments
 from stubserver.web.api.call import Call, InvalidError, name_problem, optional_text
 from stubserver.web.api.hal import Urls, empty_response, hal_response, link
-from stubserver.web.api.pacticipants import demand_version
+from stubserver.web.api.versions import demand_version
 
 # What a residence of each kind is called.
 _LISTS = {"deployed": "deployedVersions", "released": "releasedVersions"}
@@ -48,7 +48,7 @@ def environment_document(urls: Urls, item: Environment) -> dict[str, Any]:
 async def list_environments(call: Call) -> web.Response:
     """GET /environments"""
     async with call.reading() as connection:
-        found = await environments.every(connection, call.query.get("name"))
+        found = await environments.every(connection, call.asked("name"))
     urls = call.urls
     links = {
         "self": link(urls.at("environments"), "Environments"),
@@ -192,15 +192,14 @@ async def currently_supported(call: Call) -> web.Response:
 
 
 async def _current(call: Call, kind: str) -> web.Response:
-    query = call.query
     async with call.reading() as connection:
         found = await environments.current(
             connection,
             kind,
             environment=await _demand(call, connection),
-            pacticipant=query.get("pacticipant"),
-            version=query.get("version"),
-            target=query.get("applicationInstance") or query.get("target"),
+            pacticipant=call.asked("pacticipant"),
+            version=call.asked("version"),
+            target=call.asked("applicationInstance") or call.asked("target"),
         )
     return _listed(call, kind, found)
 

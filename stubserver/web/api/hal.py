@@ -43,6 +43,11 @@ def bytes_response(
     return web.Response(status=status, body=body, headers={**_HEADERS, "Content-Type": content_type, **(headers or {})})
 
 
+def compact_response(document: Any) -> web.Response:
+    """A HAL answer that may be long: not indented, since nobody reads it."""
+    return bytes_response(dump_json(document))
+
+
 def empty_response(status: int) -> web.Response:
     """An answer without a body."""
     return web.Response(status=status, headers=_HEADERS)

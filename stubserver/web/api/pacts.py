@@ -16,7 +16,7 @@ from stubserver.catalog.difference import difference
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, MAIN_BRANCH, Kind, Publication, Selector, environments, pacticipants, pacts
 from stubserver.web.api.call import Call, name_problem
-from stubserver.web.api.hal import Urls, bytes_response, hal_response, link, spliced
+from stubserver.web.api.hal import Urls, bytes_response, compact_response, hal_response, link, spliced
 
 _MISSING = "The requested document was not found on this server."
 
@@ -206,6 +206,10 @@ async def latest_pacts(call: Call) -> web.Response:
     async with call.reading() as connection:
         found = await pacts.choose(connection)
     urls = call.urls
+    return await call.api.door.in_thread(lambda: compact_response(_latest(urls, found)))
+
+
+def _latest(urls: Urls, found: Sequence[Publication]) -> dict[str, Any]:
     links = [
         link(
             f"{urls.integration(item.consumer, item.provider)}/latest",
@@ -216,7 +220,7 @@ async def latest_pacts(call: Call) -> web.Response:
     documents = [_latest_document(urls, item, its["href"]) for item, its in zip(found, links, strict=True)]
     old = [{**item, "name": "DEPRECATED - please use the pb:pacts relation"} for item in links]
     its = {"self": link(f"{urls.base}/pacts/latest"), "pb:pacts": links, "pacts": old, "curies": urls.curies("pacts")}
-    return hal_response({"pacts": documents, "_links": its})
+    return {"pacts": documents, "_links": its}
 
 
 async def provider_latest(call: Call) -> web.Response:

@@ -14,7 +14,7 @@ from stubserver.catalog.publish import ConflictError, Outcome, Published, Publis
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, Kind, Publication, Selector, pacts
 from stubserver.web.addressing import segment_of
-from stubserver.web.api.call import LONGEST_URL, Call, InvalidError, OldConflictError, name_problem
+from stubserver.web.api.call import FILE_VERSION, LONGEST_URL, Call, InvalidError, OldConflictError, name_problem
 from stubserver.web.api.hal import hal_response, link
 from stubserver.web.api.pacts import pact_response
 
@@ -241,6 +241,8 @@ async def _publish_one(call: Call, *, merges: bool) -> web.Response:
 
 async def delete_pact(call: Call) -> web.Response:
     """DELETE /pacts/provider/P/consumer/C/version/V"""
+    if call.api.is_ephemeral and call["version"].startswith(FILE_VERSION):
+        raise InvalidError({"version": ["comes from a file; take the file away"]})
     async with call.writing() as connection:
         found = await _found(call, connection)
         call.note(sha=found.sha)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from stubserver.errors import ForbiddenError, MethodNotAllowedError, NotFoundError, StubServerError
 from stubserver.security import Role
-from stubserver.web.api import administration, environments, pacticipants, pacts, publishing, verifications
+from stubserver.web.api import administration, environments, pacticipants, pacts, publishing, verifications, versions
 from stubserver.web.api.call import Api, Call, error_response, payload_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -91,24 +91,24 @@ ROUTES: tuple[tuple[str, str, Handler, Role, str], ...] = (
     ("PATCH", _N, pacticipants.patch_pacticipant, WRITE, "UpdatePacticipant"),
     ("PUT", _N, pacticipants.put_pacticipant, WRITE, "UpdatePacticipant"),
     ("DELETE", _N, pacticipants.delete_pacticipant, WRITE, "DeletePacticipant"),
-    ("GET", f"{_N}/versions", pacticipants.list_versions, READ, ""),
-    ("GET", f"{_N}/latest-version", pacticipants.latest_version, READ, ""),
-    ("GET", f"{_N}/latest-version/{{tag}}", pacticipants.latest_version, READ, ""),
-    ("GET", f"{_N}/tags/{{tag}}/versions", pacticipants.list_versions, READ, ""),
-    ("GET", f"{_N}/branches", pacticipants.list_branches, READ, ""),
-    ("GET", f"{_N}/branches/{{branch}}", pacticipants.get_branch, READ, ""),
-    ("DELETE", f"{_N}/branches/{{branch}}", pacticipants.delete_branch, WRITE, "DeleteBranch"),
-    ("GET", f"{_N}/branches/{{branch}}/versions", pacticipants.list_versions, READ, ""),
-    ("GET", f"{_N}/branches/{{branch}}/latest-version", pacticipants.latest_version, READ, ""),
-    ("PUT", f"{_N}/branches/{{branch}}/versions/{{version}}", pacticipants.put_branch_version, WRITE, "AddVersionToBranch"),
-    ("GET", f"{_N}/branches/{{branch}}/versions/{{version}}", pacticipants.get_branch_version, READ, ""),
-    ("GET", _V, pacticipants.get_version, READ, ""),
-    ("PUT", _V, pacticipants.put_version, WRITE, "UpdateVersion"),
-    ("PATCH", _V, pacticipants.put_version, WRITE, "UpdateVersion"),
-    ("DELETE", _V, pacticipants.delete_version, WRITE, "DeleteVersion"),
-    ("PUT", f"{_V}/tags/{{tag}}", pacticipants.put_tag, WRITE, "CreateTag"),
-    ("GET", f"{_V}/tags/{{tag}}", pacticipants.get_tag, READ, ""),
-    ("DELETE", f"{_V}/tags/{{tag}}", pacticipants.delete_tag, WRITE, "DeleteTag"),
+    ("GET", f"{_N}/versions", versions.list_versions, READ, ""),
+    ("GET", f"{_N}/latest-version", versions.latest_version, READ, ""),
+    ("GET", f"{_N}/latest-version/{{tag}}", versions.latest_version, READ, ""),
+    ("GET", f"{_N}/tags/{{tag}}/versions", versions.list_versions, READ, ""),
+    ("GET", f"{_N}/branches", versions.list_branches, READ, ""),
+    ("GET", f"{_N}/branches/{{branch}}", versions.get_branch, READ, ""),
+    ("DELETE", f"{_N}/branches/{{branch}}", versions.delete_branch, WRITE, "DeleteBranch"),
+    ("GET", f"{_N}/branches/{{branch}}/versions", versions.list_versions, READ, ""),
+    ("GET", f"{_N}/branches/{{branch}}/latest-version", versions.latest_version, READ, ""),
+    ("PUT", f"{_N}/branches/{{branch}}/versions/{{version}}", versions.put_branch_version, WRITE, "AddVersionToBranch"),
+    ("GET", f"{_N}/branches/{{branch}}/versions/{{version}}", versions.get_branch_version, READ, ""),
+    ("GET", _V, versions.get_version, READ, ""),
+    ("PUT", _V, versions.put_version, WRITE, "UpdateVersion"),
+    ("PATCH", _V, versions.put_version, WRITE, "UpdateVersion"),
+    ("DELETE", _V, versions.delete_version, WRITE, "DeleteVersion"),
+    ("PUT", f"{_V}/tags/{{tag}}", versions.put_tag, WRITE, "CreateTag"),
+    ("GET", f"{_V}/tags/{{tag}}", versions.get_tag, READ, ""),
+    ("DELETE", f"{_V}/tags/{{tag}}", versions.delete_tag, WRITE, "DeleteTag"),
 
     ("GET", "/environments", environments.list_environments, READ, ""),
     ("POST", "/environments", environments.create_environment, WRITE, "CreateEnvironment"),

@@ -24,10 +24,10 @@ from stubserver.store import (
     pacts,
     verifications,
 )
-from stubserver.web.api.call import Call, InvalidError, name_problem, named, optional_text
+from stubserver.web.api.call import LONGEST_URL, Call, InvalidError, name_problem, named, optional_text
 from stubserver.web.api.hal import Urls, hal_response, link
-from stubserver.web.api.pacticipants import demand_version
 from stubserver.web.api.pacts import demand_provider, find_pact, title_of
+from stubserver.web.api.versions import demand_version
 
 _FIELD = "consumerVersionSelectors"
 _FLAGS = ("mainBranch", "matchingBranch", "latest", "deployed", "released", "deployedOrReleased")
@@ -76,10 +76,10 @@ def _problems(item: Any, provider_branch: str | None) -> Iterable[str]:
         yield "must be an object"
         return
     for name in _NAMES:
-        if name in item and (problem := name_problem(item[name])) is not None:
+        if item.get(name) is not None and (problem := name_problem(item[name])) is not None:
             yield f"{name} {problem}"
     for name in _FLAGS:
-        if name in item and not isinstance(item[name], bool):
+        if not isinstance(item.get(name), bool | None):
             yield f"{name} must be true or false"
     has = {name for name in (*_FLAGS, *_NAMES) if item.get(name) not in (None, False)}
     if not has & {"tag", "branch", "environment", *_FLAGS}:
@@ -229,7 +229,11 @@ async def publish_result(call: Call) -> web.Response:
 
 def _is_url(value: Any) -> bool:
     try:
-        return isinstance(value, str) and URL(value).scheme in ("http", "https") and bool(URL(value).host)
+        return (
+            name_problem(value, LONGEST_URL) is None
+            and URL(value).scheme in ("http", "https")
+            and bool(URL(value).host)
+        )
     except ValueError:
         return False
 
