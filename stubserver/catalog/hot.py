@@ -122,7 +122,7 @@ class Decisions:
     any.
     """
 
-    __slots__ = ("_cache", "_doorkeeper", "_lenient")
+    __slots__ = ("__weakref__", "_cache", "_doorkeeper", "_lenient")
 
     def __init__(self, max_bytes: int, *, lenient: bool = False) -> None:
         self._cache: LRUCache[tuple[object, ...], _Decision] = LRUCache(max_bytes, getsizeof=lambda kept: kept[1])
