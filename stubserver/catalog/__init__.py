@@ -2,8 +2,9 @@
 
 from stubserver.catalog.board import Board, board_memory
 from stubserver.catalog.catalog import Catalog
-from stubserver.catalog.hosted import Epoch, HostedCatalog, HostedOptions, Resolution
+from stubserver.catalog.hosted import Epoch, HostedCatalog, HostedOptions
 from stubserver.catalog.hot import LONGEST_BODY, Decisions, HotCache, Kept
+from stubserver.catalog.resolutions import Resolution
 from stubserver.catalog.resolve import pact_version_path
 from stubserver.catalog.snapshot import ALL, Address, LoadedPact, Snapshot, Stub
 

@@ -24,12 +24,12 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
-from cachetools import LRUCache
 
 from matching import PactError, load_pact
 from stubserver.catalog.board import Board
 from stubserver.catalog.hot import HotCache, Kept
 from stubserver.catalog.nearest import nearest_addresses
+from stubserver.catalog.resolutions import Resolution, Resolutions
 from stubserver.catalog.resolve import chosen, distinct, is_possible, key_of, pact_version_path, touches
 from stubserver.catalog.snapshot import Address, LoadedPact, Snapshot, build_stub_snapshot
 from stubserver.errors import StubServerError
@@ -40,20 +40,12 @@ from stubserver.store import changes as change_log
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_RESOLUTIONS = 20_000  # addresses that are remembered
-_FACTOR = 16  # bytes in memory for each byte of a pact, about
-_LEAST = 8 << 10  # bytes that a stub takes however small its pacts are, about
+_FACTOR = 6  # bytes in memory for each byte of a pact, about
+_LEAST = 6 << 10  # bytes that a stub takes however small its pacts are, about
 _LOOK_EVERY = 1.0  # seconds between two looks for changes that nobody told of
 _AGAIN = 0.2  # seconds between two looks that somebody asks for
 _REMEMBERED = 1000  # epochs of which it is known what changed
 _REFUSALS = 20  # refusals of a second that are recorded
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What an address means: `key` tells its contents, None when there is no such pact."""
-
-    key: str | None
 
 
 class Epoch:
@@ -61,8 +53,8 @@ class Epoch:
 
     __slots__ = ("resolutions",)
 
-    def __init__(self, resolutions: LRUCache[Address, Resolution] | None = None) -> None:
-        self.resolutions = resolutions if resolutions is not None else LRUCache(_RESOLUTIONS)
+    def __init__(self, resolutions: Resolutions) -> None:
+        self.resolutions = resolutions
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ class HostedCatalog:
     def __init__(self, database: Database, board: Board, guard: Guard, options: HostedOptions) -> None:
         self.database = database
         self.guard = guard
-        self.epoch = Epoch()
+        self.epoch = Epoch(Resolutions())
         self.changed: Callable[[], Any] | None = None  # awaited with each change, before anyone is answered
         self._board = board
         self._seen = board.state
@@ -164,7 +156,7 @@ class HostedCatalog:
             return None
         while True:
             before = self._epochs
-            async with self.database.reading() as connection:
+            async with self.reading() as connection:
                 found = distinct(await chosen(connection, address))
                 entries = {item.sha: entry for item in found if (entry := self._loaded.get(item.sha)) is not None}
                 missing = [item.sha for item in found if item.sha not in entries]
@@ -181,7 +173,7 @@ class HostedCatalog:
                 snapshot = await asyncio.to_thread(build_stub_snapshot, address, order, self._options.order)
                 self._keep(key, address, snapshot)
             if not self._touched_since(before, address):
-                self.epoch.resolutions[address] = Resolution(key)
+                self.epoch.resolutions.learn(address, Resolution(key))
                 return snapshot
 
     def _touched_since(self, number: int, address: Address) -> bool:
@@ -216,10 +208,22 @@ class HostedCatalog:
             return LoadedPact(origin, publication.sha, None, error.problems, size=len(content))
 
     @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Any]:
+        """One moment of the store. Raises StoreUnavailableError, at once while it is known not to answer."""
+        self._demand_store()
+        async with self.database.reading() as connection:
+            yield connection
+
+    def _demand_store(self) -> None:
+        if self._is_lost:  # whether it is back is found out beside, once a second
+            raise StoreUnavailableError("the database does not answer", "try again in a moment")
+
+    @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[Any]:
         """A transaction on the store. When it ends without an error, all is durable, and all workers of this machine
         see it with their very next request.
         """
+        self._demand_store()
         async with self.database.writing() as connection:
             yield connection
         self._board.announce()
@@ -235,10 +239,12 @@ class HostedCatalog:
         if self._looked_again <= begun:  # otherwise somebody else has looked meanwhile
             self._looked_again = time.monotonic()
             with contextlib.suppress(StoreUnavailableError):
-                await self.catch_up()
+                await self.catch_up(anew=True)
 
-    async def catch_up(self) -> None:
-        """Take in what changed. Raises StoreUnavailableError when the store does not tell."""
+    async def catch_up(self, *, anew: bool = False) -> None:
+        """Take in what the board shows; `anew`, what the store has now, even if the board shows nothing. Raises
+        StoreUnavailableError when the store does not tell.
+        """
         while True:
             task, is_ours = self._catching_up, False
             if task is None or task.done():
@@ -246,7 +252,7 @@ class HostedCatalog:
                 self._catching_up = task
                 task.add_done_callback(self._caught_up)
             await asyncio.shield(task)
-            if is_ours or not self.is_behind:  # what began before we asked may have begun too early
+            if is_ours or not (anew or self.is_behind):  # what began before we asked may have begun too early
                 return
 
     def _caught_up(self, task: asyncio.Task[None]) -> None:
@@ -289,22 +295,19 @@ class HostedCatalog:
 
     def _begin_epoch(self, news: list[Change] | None) -> None:
         """Forget the resolutions that these changes touch; all of them, where it is not known what changed."""
-        resolutions: LRUCache[Address, Resolution] = self.epoch.resolutions
         changes: set[tuple[str | None, str | None]] | None = None
         if news is not None:
             changes = {(change.consumer, change.provider) for change in news if change.kind == "pacts"}
-        if changes is None or any(consumer is None for consumer, _ in changes):
-            changes, resolutions = None, LRUCache(_RESOLUTIONS)
-        else:
-            for address in [item for item in resolutions if any(touches(item, *change) for change in changes)]:
-                del resolutions[address]
-        self.epoch = Epoch(resolutions)
+        self.epoch.resolutions.forget(changes if changes is not None else [(None, None)])
+        if changes is not None and any(consumer is None for consumer, _ in changes):
+            changes = None
+        self.epoch = Epoch(self.epoch.resolutions)
         self._epochs += 1
         self._recent.append(changes)
 
     async def addresses(self) -> list[Address]:
         """The latest pact of each consumer with each provider. Raises StoreUnavailableError."""
-        async with self.database.reading() as connection:
+        async with self.reading() as connection:
             return [Address(provider, consumer) for consumer, provider in await pacts.integrations(connection)]
 
     async def nearest(self, address: Address) -> list[Address]:
@@ -314,7 +317,7 @@ class HostedCatalog:
         if not is_possible(address):
             return []
         try:
-            async with self.database.reading() as connection:
+            async with self.reading() as connection:
                 return await nearest_addresses(connection, address)
         except StoreUnavailableError:
             return []
@@ -336,7 +339,7 @@ class HostedCatalog:
 
     async def _look_once(self) -> None:
         try:
-            await self.catch_up()
+            await self.catch_up(anew=True)
         except StoreUnavailableError:
             pass
         except Exception:  # a mistake of ours must not end the looking

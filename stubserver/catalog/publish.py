@@ -19,7 +19,7 @@ from matching.json_text import parse_json
 from stubserver.catalog.contract import LISTS, Contract, contract_of, identity_of, interactions_in, merged
 from stubserver.catalog.difference import difference
 from stubserver.errors import StubServerError
-from stubserver.store import Publication, pacticipants, pacts
+from stubserver.store import Pacticipant, Publication, pacticipants, pacts
 
 _CHECKED = 200  # interactions of a contract that are compiled to tell what of it cannot be served
 
@@ -83,25 +83,45 @@ async def publish(connection: AsyncConnection, publishing: Publishing) -> Result
     version_id, is_new = await pacticipants.ensure_version(
         connection, consumer, publishing.version, publishing.build_url
     )
-    result = Result(is_new)
     if publishing.branch is not None:
         await pacticipants.add_to_branch(connection, consumer, version_id, publishing.branch)
     for tag in publishing.tags:
         await pacticipants.add_tag(connection, consumer, version_id, tag)
-    for contract in publishing.contracts:
-        provider, _ = await pacticipants.ensure(connection, contract.provider)
-        earlier = await pacts.find(connection, publishing.consumer, contract.provider, publishing.version)
-        outcome = Outcome.CREATED
-        if earlier is not None:
-            contract, outcome = await _reconciled(connection, earlier, contract, publishing)
-        if outcome is Outcome.UNCHANGED:
-            result.published.append(Published(contract, outcome, False))
-            continue
-        latest = await pacts.choose(connection, contract.provider, publishing.consumer)
-        content_id = await pacts.store_content(connection, contract.sha, contract.content)
-        await pacts.publish(connection, consumer, provider, version_id, content_id)
-        result.published.append(Published(contract, outcome, not latest or latest[0].sha != contract.sha))
+    result = Result(is_new)
+    # Contracts with the same provider (which is unusual) come one after the other, all others together.
+    left = list(publishing.contracts)
+    while left:
+        together: dict[str, Contract] = {}
+        for contract in left:
+            together.setdefault(contract.provider, contract)
+        left = [contract for contract in left if together[contract.provider] is not contract]
+        result.published += await _publish_together(connection, publishing, consumer, version_id, together)
     return result
+
+
+async def _publish_together(
+    connection: AsyncConnection,
+    publishing: Publishing,
+    consumer: Pacticipant,
+    version_id: int,
+    contracts: dict[str, Contract],
+) -> list[Published]:
+    """Store contracts by the names of their providers."""
+    providers = await pacticipants.ensure_all(connection, contracts)
+    earlier = await pacts.of_version(connection, version_id)
+    latest = await pacts.latest_shas(connection, consumer)
+    published: list[Published] = []
+    for name, contract in contracts.items():
+        outcome = Outcome.CREATED
+        if name in earlier:
+            contract, outcome = await _reconciled(connection, earlier[name], contract, publishing)
+        is_new_content = outcome is not Outcome.UNCHANGED and latest.get(providers[name].id) != contract.sha
+        published.append(Published(contract, outcome, is_new_content))
+    stored = [item.contract for item in published if item.outcome is not Outcome.UNCHANGED]
+    ids = await pacts.store_contents(connection, {item.sha: item.content for item in stored}) if stored else {}
+    content_ids = {item.provider: ids[item.sha] for item in stored}
+    await pacts.publish(connection, consumer, version_id, content_ids, providers, [*earlier.keys() & content_ids])
+    return published
 
 
 async def _reconciled(

@@ -136,7 +136,7 @@ def print_token(secret: str) -> None:
     click.echo(f"  {secret}\n")
 
 
-def print_host(server: Server, url: str, secret: str | None) -> None:
+def print_host(server: Server, url: str) -> None:
     """Where the server is, what publishes to it, and what is reached how."""
     settings = server.settings
     click.echo(f"\nHosting at {url}")
@@ -153,7 +153,10 @@ def print_host(server: Server, url: str, secret: str | None) -> None:
     if "localhost" in settings.stub_domain and settings.base_url is None:
         click.echo(f"  {url.partition('://')[0]}://PROVIDER.localhost:{url.rpartition(':')[2]}/")
     click.echo(f"  {url}/_stubserver/stubs lists them")
-    if secret is not None:
-        click.secho("\nThis is the first start, so here is a token that may do everything.", fg="yellow", nl=False)
-        print_token(secret)
     click.echo("")
+
+
+def print_first_token(secret: str) -> None:
+    """The token of the first start, with which all others are made."""
+    click.secho("\nNobody could make tokens yet, so here is one that may do everything.", fg="yellow", nl=False)
+    print_token(secret)

@@ -14,7 +14,15 @@ import structlog
 
 from stubserver.app import Server
 from stubserver.catalog import Board, Snapshot, board_memory
-from stubserver.cli.printing import SHOWN, log_start, print_check, print_host, print_start, print_token
+from stubserver.cli.printing import (
+    SHOWN,
+    log_start,
+    print_check,
+    print_first_token,
+    print_host,
+    print_start,
+    print_token,
+)
 from stubserver.cli.running import EXIT_LISTEN, EXIT_LOAD, EXIT_PROBLEMS, EXIT_USAGE, fail, run, settings_of
 from stubserver.cli.workers import Workers, reserve
 from stubserver.errors import LoadError, StubServerError
@@ -160,9 +168,9 @@ def _host_with_workers(settings: Settings) -> int:
     settings = settings.model_copy(update={"port": port})
     memory = board_memory(settings.workers)
 
-    def serve_as(worker: int) -> None:
+    def serve_as(worker: int, is_first_time: bool) -> None:
         board = Board(memory, worker, settings.workers)
-        run(_host(Server(settings, hosted=True, board=board), is_worker=True))
+        run(_host(Server(settings, hosted=True, board=board), tells=worker == 0 and is_first_time))
 
     workers = Workers(settings.workers, serve_as, first=lambda: run(_prepare(settings)))
     with reserved:
@@ -170,17 +178,18 @@ def _host_with_workers(settings: Settings) -> int:
 
 
 async def _prepare(settings: Settings) -> None:
-    """What is done once, before the workers start: the tables, the first token, and what is said to people."""
+    """What is done once, before the workers start: the tables, and the first token."""
     try:
         server = Server(settings, hosted=True)
         await server.open()
     except StubServerError as error:
         fail(error, EXIT_LOAD, as_json=settings.log_format == "json")
-    _tell_host(server, settings.host, settings.port)
+    if server.first_token is not None:
+        print_first_token(server.first_token)
     await server.stop()
 
 
-async def _host(server: Server, *, is_worker: bool = False) -> None:
+async def _host(server: Server, *, tells: bool = True) -> None:
     as_json = server.settings.log_format == "json"
     try:
         await server.open()
@@ -190,19 +199,19 @@ async def _host(server: Server, *, is_worker: bool = False) -> None:
         host, port = await server.start()
     except StubServerError as error:
         fail(error, EXIT_LISTEN, as_json=as_json)
-    if not is_worker:
+    if tells:
         _tell_host(server, host, port)
     await _until_stopped(server)
 
 
 def _tell_host(server: Server, host: str, port: int) -> None:
-    url, secret = server.url(host, port), server.first_token
+    url = server.url(host, port)
     if server.settings.log_format == "json":
         structlog.get_logger().info("hosting", url=url, store=server.hosted.database.shown)
-        if secret is not None:
-            print_token(secret)  # it can be had nowhere else, and a log is no place for it
     else:
-        print_host(server, url, secret)
+        print_host(server, url)
+    if server.first_token is not None:
+        print_first_token(server.first_token)  # it can be had nowhere else, and a log is no place for it
 
 
 @click.command()

@@ -51,8 +51,10 @@ def reserve(host: str, port: int) -> tuple[socket.socket, int]:
 class Workers:
     """The workers, as their parent sees them."""
 
-    def __init__(self, count: int, serve: Callable[[int], None], first: Callable[[], None]) -> None:
-        """`serve` is what worker number so and so does until it is told to stop; `first` is done once, before."""
+    def __init__(self, count: int, serve: Callable[[int, bool], None], first: Callable[[], None]) -> None:
+        """`serve` is what a worker, told its number and whether it starts for the first time, does until it is told to
+        stop; `first` is done once, before all.
+        """
         self._count = count
         self._serve = serve
         self._first = first
@@ -71,7 +73,7 @@ class Workers:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._stop)
         for number in range(self._count):
-            self._start(number)
+            self._start(number, is_first_time=True)
         while self._running:
             try:
                 process, status = os.wait()
@@ -80,14 +82,18 @@ class Workers:
             code = self._ended(process, os.waitstatus_to_exitcode(status)) or code
         return code
 
-    def _start(self, number: int) -> None:
-        process = self._fork(lambda: self._work(number))
+    def _start(self, number: int, *, is_first_time: bool = False) -> None:
+        if self._is_stopping:
+            return
+        process = self._fork(lambda: self._work(number, is_first_time=is_first_time))
         self._running[process] = (number, time.monotonic())
+        if self._is_stopping:  # it was told in the middle of this
+            self._signal(signal.SIGTERM)
 
-    def _work(self, number: int) -> None:
+    def _work(self, number: int, *, is_first_time: bool) -> None:
         os.close(self._alive[1])
         threading.Thread(target=_stop_with_parent, args=(self._alive[0],), daemon=True).start()
-        self._serve(number)
+        self._serve(number, is_first_time)
 
     def _ended(self, process: int, code: int) -> int:
         number, since = self._running.pop(process, (None, 0.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,19 +17,31 @@ _PRUNE_EVERY = 100
 
 async def note(
     connection: AsyncConnection, consumer: str | None = None, provider: str | None = None, kind: str = "pacts"
-) -> int:
+) -> None:
     """Tell, in a transaction that writes, that the pacts of a consumer (with a provider) may resolve anew."""
+    await note_all(connection, [(consumer, provider)], kind)
+
+
+async def note_all(
+    connection: AsyncConnection, pairs: Sequence[tuple[str | None, str | None]], kind: str = "pacts"
+) -> None:
+    """The same for several pairs of consumer and provider."""
+    if not pairs:
+        return
     # Not the database's own counting, which goes on when a transaction is given up: no number may be missing.
-    number = await latest(connection) + 1
-    values = {"id": number, "consumer": consumer, "provider": provider, "kind": kind, "created_at": now()}
-    await connection.execute(insert(changes).values(values))
-    if number % _PRUNE_EVERY == 0:
-        await connection.execute(delete(changes).where(changes.c.id <= number - _KEPT))
+    first = await latest(connection) + 1
+    last = first + len(pairs) - 1
+    moment = now()
+    rows = [
+        {"id": number, "consumer": consumer, "provider": provider, "kind": kind, "created_at": moment}
+        for number, (consumer, provider) in enumerate(pairs, first)
+    ]
+    await connection.execute(insert(changes), rows)
+    if first // _PRUNE_EVERY != (last + 1) // _PRUNE_EVERY:
+        await connection.execute(delete(changes).where(changes.c.id <= last - _KEPT))
     if connection.dialect.name == "postgresql":
-        await connection.execute(
-            text("SELECT pg_notify(:channel, :number)"), {"channel": CHANNEL, "number": str(number)}
-        )
-    return number
+        told = {"channel": CHANNEL, "number": str(last)}
+        await connection.execute(text("SELECT pg_notify(:channel, :number)"), told)
 
 
 async def latest(connection: AsyncConnection) -> int:

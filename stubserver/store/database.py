@@ -27,7 +27,7 @@ from stubserver.errors import StubServerError
 _WRITERS = 0x57_0B_5E_12  # the advisory lock that writers on PostgreSQL hold
 _BUSY = 30.0  # seconds that a writer on SQLite stands in line
 _CONNECT = 5.0  # seconds until a connection to PostgreSQL is given up
-_COMMAND = 30.0  # seconds until a statement on PostgreSQL is given up
+_COMMAND = 10.0  # seconds until a statement on PostgreSQL is given up
 _POOL = 5  # connections of a process
 _AGAIN = 0.5  # seconds until a lost connection is made anew
 IN_MEMORY = "sqlite+aiosqlite:///:memory:"
@@ -86,7 +86,7 @@ class Database:
                 max_overflow=0,
                 pool_timeout=_COMMAND,
                 pool_pre_ping=True,
-                connect_args={"timeout": _CONNECT, "command_timeout": _COMMAND},
+                async_creator=self._connect,
             )
         options: dict[str, Any] = {"connect_args": {"timeout": _BUSY}}
         if self.url.database == ":memory:":
@@ -98,6 +98,15 @@ class Database:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         self._in_memory = asyncio.Lock() if self.url.database == ":memory:" else None
         return engine
+
+    async def _connect(self) -> asyncpg.Connection:
+        """A connection to PostgreSQL, with what the URL says after its question mark as libpq understands it."""
+        query = {name: value for name, value in self.url.query.items() if name not in _NOT_OURS}
+        if "ssl" in query:
+            query["sslmode"] = query.pop("ssl")
+        url = self.url.set(drivername="postgresql", query=query)
+        dsn = url.render_as_string(hide_password=False)
+        return await asyncpg.connect(dsn, timeout=_CONNECT, command_timeout=_COMMAND)
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -134,11 +143,10 @@ class Database:
     async def notices(self, channel: str) -> AsyncIterator[None]:
         """What PostgreSQL tells on a channel, one by one, and once whenever the connection is made anew. Never ends."""
         heard = asyncio.Event()
-        url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             connection: asyncpg.Connection | None = None
             try:
-                connection = await asyncpg.connect(url, timeout=_CONNECT)
+                connection = await self._connect()
                 connection.add_termination_listener(lambda _: heard.set())
                 await connection.add_listener(channel, lambda *_: heard.set())
                 while not connection.is_closed():
@@ -167,9 +175,14 @@ def _as_unavailable() -> Any:
         yield
     except PoolTimeoutError:
         raise StoreUnavailableError("the database is too busy", "try again in a moment") from None
-    except DBAPIError as error:
-        if _may_pass(error):
-            reason = str(error.orig).partition("\n")[0] or type(error.orig).__name__
+    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        told = error.orig if isinstance(error, DBAPIError) else error
+        reason = str(told).partition("\n")[0] or type(told).__name__
+        state = str(getattr(told, "sqlstate", "") or "")
+        if state.startswith(_REFUSING_STATES):
+            cure = "correct the URL of the database, or make that database and user"
+            raise StoreError(f"the database refuses: {reason[:200]}", cure) from None
+        if _may_pass(error, state):
             raise StoreUnavailableError(f"the database does not answer: {reason[:200]}", "try again") from None
         raise
     except (OSError, TimeoutError) as error:  # asyncpg cannot connect
@@ -179,16 +192,19 @@ def _as_unavailable() -> Any:
         raise StoreUnavailableError(f"the database does not answer: {str(error)[:200]}", "try again") from None
 
 
+_NOT_OURS = ("connect_timeout", "prepared_statement_cache_size")  # of what a URL says, what we decide
 _PASSING = ("OperationalError", "InterfaceError", "InternalError")
 # What PostgreSQL says while it starts, stops, fails over or is full: classes 08, 53, 57, 58, and 25006 (read-only).
-_PASSING_STATES = ("08", "53", "57", "58", "25006", "40")
+_REFUSING_STATES = ("28", "3D", "42501")  # no such user, password, database, or right
+_PASSING_STATES = ("08", "53", "55P03", "57", "58", "25006", "40")
 
 
-def _may_pass(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    if isinstance(state, str):
+def _may_pass(error: Exception, state: str) -> bool:
+    if state:
         return state.startswith(_PASSING_STATES)
-    return error.connection_invalidated or type(error).__name__ in _PASSING
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or type(error).__name__ in _PASSING
+    return True  # asyncpg lost the connection
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

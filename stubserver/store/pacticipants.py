@@ -79,6 +79,24 @@ async def ensure(connection: AsyncConnection, name: str) -> tuple[Pacticipant, b
     return made, True
 
 
+async def ensure_all(connection: AsyncConnection, wanted: Collection[str]) -> dict[str, Pacticipant]:
+    """The pacticipants of these names, made where there are none, by name."""
+    names = list(dict.fromkeys(wanted))
+    found = await _of_names(connection, names)
+    missing = [name for name in names if name not in found]
+    if missing:
+        moment = now()
+        rows = [{"name": name, "slug": slug_of(name), "created_at": moment, "updated_at": moment} for name in missing]
+        await connection.execute(insert(pacticipants), rows)
+        found |= await _of_names(connection, missing)
+    return found
+
+
+async def _of_names(connection: AsyncConnection, names: Collection[str]) -> dict[str, Pacticipant]:
+    rows = await connection.execute(select(*_COLUMNS).where(pacticipants.c.name.in_(names)))
+    return {item.name: item for item in (Pacticipant(*row) for row in rows)}
+
+
 async def change(connection: AsyncConnection, pacticipant: Pacticipant, values: dict[str, str | None]) -> Pacticipant:
     """Set display_name, main_branch, repository_url."""
     changed = {**values, "updated_at": now()}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stubserver.store.changes import note
+from stubserver.store.changes import note, note_all
 from stubserver.store.records import LATEST, Kind, Pacticipant, Publication, Selector, now
 from stubserver.store.schema import (
     branch_versions,
@@ -42,13 +43,25 @@ _COLUMNS = (
 )
 
 
-async def store_content(connection: AsyncConnection, sha: str, content: bytes) -> int:
-    """The id of the content with this SHA. What was stored first for a SHA stays."""
-    found = (await connection.execute(select(contents.c.id).where(contents.c.sha == sha))).scalar()
-    if found is not None:
-        return int(found)
-    values = {"sha": sha, "content": content, "size": len(content), "created_at": now()}
-    return int((await connection.execute(insert(contents).values(values).returning(contents.c.id))).scalar_one())
+async def store_contents(connection: AsyncConnection, content_by_sha: Mapping[str, bytes]) -> dict[str, int]:
+    """The ids of contents, by their SHAs. What was stored first for a SHA stays."""
+    shas = list(content_by_sha)
+    found = await _ids_of(connection, shas)
+    missing = [sha for sha in shas if sha not in found]
+    if missing:
+        moment = now()
+        rows = [
+            {"sha": sha, "content": content_by_sha[sha], "size": len(content_by_sha[sha]), "created_at": moment}
+            for sha in missing
+        ]
+        await connection.execute(insert(contents), rows)
+        found |= await _ids_of(connection, missing)
+    return found
+
+
+async def _ids_of(connection: AsyncConnection, shas: list[str]) -> dict[str, int]:
+    rows = await connection.execute(select(contents.c.sha, contents.c.id).where(contents.c.sha.in_(shas)))
+    return {row[0]: row[1] for row in rows}
 
 
 async def content_of(connection: AsyncConnection, content_id: int) -> bytes:
@@ -69,22 +82,55 @@ async def find(connection: AsyncConnection, consumer: str, provider: str, versio
     return found[0] if found else None
 
 
+async def of_version(connection: AsyncConnection, version_id: int) -> dict[str, Publication]:
+    """The pacts of a consumer version, by provider."""
+    query = select(*_COLUMNS).select_from(_FULL).where(publications.c.version_id == version_id)
+    return {item.provider: item for item in (Publication(*row) for row in await connection.execute(query))}
+
+
+async def latest_shas(connection: AsyncConnection, consumer: Pacticipant) -> dict[int, str]:
+    """The SHA of a consumer's latest pact with each provider, by the provider's id."""
+    newest = (
+        select(func.max(publications.c.version_id))
+        .where(publications.c.consumer_id == consumer.id)
+        .group_by(publications.c.provider_id)
+    )
+    query = (
+        select(publications.c.provider_id, contents.c.sha, publications.c.version_id)
+        .select_from(publications.join(contents))
+        .where(publications.c.consumer_id == consumer.id, publications.c.version_id.in_(newest))
+        .order_by(publications.c.version_id)
+    )
+    return {row[0]: row[1] for row in await connection.execute(query)}
+
+
 async def publish(
-    connection: AsyncConnection, consumer: Pacticipant, provider: Pacticipant, version_id: int, content_id: int
+    connection: AsyncConnection,
+    consumer: Pacticipant,
+    version_id: int,
+    content_ids: Mapping[str, int],
+    providers: Mapping[str, Pacticipant],
+    replaced: Collection[str] = (),
 ) -> None:
-    """Make a content the pact of a consumer version with a provider, in place of an earlier one."""
-    of_both = (publications.c.version_id == version_id, publications.c.provider_id == provider.id)
-    replaced = await connection.execute(update(publications).where(*of_both).values(content_id=content_id))
-    if not replaced.rowcount:
-        values = {
+    """Make contents the pacts of a consumer version, by the names of providers; those `replaced` have one already."""
+    for name in replaced:
+        of_both = (publications.c.version_id == version_id, publications.c.provider_id == providers[name].id)
+        await connection.execute(update(publications).where(*of_both).values(content_id=content_ids[name]))
+    moment = now()
+    rows = [
+        {
             "consumer_id": consumer.id,
-            "provider_id": provider.id,
+            "provider_id": providers[name].id,
             "version_id": version_id,
             "content_id": content_id,
-            "created_at": now(),
+            "created_at": moment,
         }
-        await connection.execute(insert(publications).values(values))
-    await note(connection, consumer.name, provider.name)
+        for name, content_id in content_ids.items()
+        if name not in replaced
+    ]
+    if rows:
+        await connection.execute(insert(publications), rows)
+    await note_all(connection, [(consumer.name, name) for name in content_ids])
 
 
 async def remove(connection: AsyncConnection, publication: Publication) -> None:

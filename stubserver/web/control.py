@@ -103,7 +103,7 @@ class ControlDoor:
         ]
         if self._hosted is not None:
             stubs += [stub_document(address, server) for address in await self._hosted.addresses()]
-        return json_response({"stubs": stubs})
+        return await self._stub_door.in_thread(json_response, {"stubs": stubs})
 
     async def pacts(self, request: web.Request) -> web.Response:
         """Every document, what is served of it, and what is wrong with it."""

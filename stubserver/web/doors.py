@@ -34,6 +34,7 @@ def dispatch(
             fields = Fields(request.headers, request.raw_headers, outside.server_of(request))
             place = stub_door.place(request.raw_path, fields)
             if place is None:
+                await stub_door.catch_up()
                 return await control_door(request)
             return await _answer_stub(stub_door, request, place, fields)
         except web.HTTPExpectationFailed as error:

@@ -170,11 +170,15 @@ class StubDoor:
 
     async def _answer_late(self, visit: Visit) -> Step:
         """Answer after taking in what another worker wrote; if the store does not tell, from what is in memory."""
-        assert self._hosted is not None
-        with contextlib.suppress(StoreUnavailableError):
-            await self._hosted.catch_up()
+        await self.catch_up()
         visit.served = self._now()
         return self._answer_now(visit)
+
+    async def catch_up(self) -> None:
+        """Take in what another worker wrote, if anything; if the store does not tell, go on without."""
+        if self._hosted is not None and self._hosted.has_siblings and self._hosted.is_behind:
+            with contextlib.suppress(StoreUnavailableError):
+                await self._hosted.catch_up()
 
     def _answer_now(self, visit: Visit) -> Step:
         served, fields = visit.served, visit.fields

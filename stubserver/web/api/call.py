@@ -107,7 +107,7 @@ class Call:
 
     def reading(self) -> contextlib.AbstractAsyncContextManager[AsyncConnection]:
         """One moment of the store."""
-        return self.api.hosted.database.reading()
+        return self.api.hosted.reading()
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
