@@ -19,7 +19,7 @@ test: $(VENV)/.installed-test ## all tests
 	$(BIN)/python -m pytest
 
 # The tests that need a server, but for those of the caches and of the fast path themselves.
-SERVER_TESTS := tests/web tests/hosted tests/api tests/clients/test_pact_stub.py tests/conformance/test_specification_socket.py tests/test_cli.py tests/test_docs.py \
+SERVER_TESTS := tests/web tests/hosted tests/clients/test_pact_stub.py tests/conformance/test_specification_socket.py tests/test_cli.py tests/test_docs.py \
   $(foreach name,replays connections lost_clients plain_lines cached_is_uncached access_log,--ignore=tests/web/test_$(name).py)
 
 test-uncached: $(VENV)/.installed-test ## the tests of the server with the caches off, and with everything left to aiohttp

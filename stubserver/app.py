@@ -28,11 +28,11 @@ from stubserver.store import IN_MEMORY, Database, StoreError, sqlite_url, tokens
 from stubserver.web.access_log import AccessLog
 from stubserver.web.addressing import CONTROL_PREFIX, Naming
 from stubserver.web.api.call import Api
-from stubserver.web.api.routes import add_api_routes
+from stubserver.web.api.routes import add_api_routes, unknown_as_errors
 from stubserver.web.asks import AskDefaults
 from stubserver.web.auth import Access
 from stubserver.web.connection import DirectServer, Wiring
-from stubserver.web.control import ControlDoor, add_control_routes, unknown_as_problems
+from stubserver.web.control import ControlDoor, add_control_routes
 from stubserver.web.doors import dispatch, request_factory
 from stubserver.web.metrics import Metrics, Reading
 from stubserver.web.outside import Outside, networks
@@ -194,7 +194,7 @@ class Server:
         settings, door, naming = self.settings, self._stub_door, self._naming
         metrics = Metrics(door.tallies, self._readings) if settings.metrics else None
         application = web.Application(
-            client_max_size=max(settings.max_body, _LARGEST_PUBLICATION), middlewares=[unknown_as_problems]
+            client_max_size=max(settings.max_body, _LARGEST_PUBLICATION), middlewares=[unknown_as_errors]
         )
         # A proxy may take the prefix of the base URL away, or leave it.
         prefixes = dict.fromkeys(("", naming.prefix))

@@ -16,7 +16,7 @@ from aiohttp import web
 from matching import CompiledInteraction, Match, Request
 from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json
 from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Resolution, Snapshot
-from stubserver.errors import BadRequestError, BodyTooLargeError, MethodNotAllowedError, NotFoundError, StubServerError
+from stubserver.errors import BadRequestError, BodyTooLargeError, NotFoundError, StubServerError
 from stubserver.security import Role
 from stubserver.web.addressing import CONTROL_PREFIX, Place, Resolved, at_root
 from stubserver.web.auth import Access
@@ -325,21 +325,3 @@ def _bound(
             return problem_response(error)
 
     return handle
-
-
-@web.middleware
-async def unknown_as_problems(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    """What no route is for, in the usual shape."""
-    try:
-        return await handler(request)
-    except web.HTTPNotFound:
-        return problem_response(NotFoundError(f"nothing is at {request.path}", f"see {CONTROL_PREFIX}/"))
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        response = problem_response(
-            MethodNotAllowedError(f"{request.path} does not take {request.method}", f"use {allowed}")
-        )
-        response.headers["Allow"] = allowed
-        return response

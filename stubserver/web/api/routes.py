@@ -10,8 +10,10 @@ from aiohttp import web
 
 from stubserver.errors import ForbiddenError, MethodNotAllowedError, NotFoundError, StubServerError
 from stubserver.security import Role
+from stubserver.web.addressing import CONTROL_PREFIX
 from stubserver.web.api import administration, environments, pacticipants, pacts, publishing, verifications, versions
 from stubserver.web.api.call import Api, Call, error_response, payload_of
+from stubserver.web.problems import problem_response
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -190,3 +192,23 @@ def _handler(
             return response
 
     return handle
+
+
+@web.middleware
+async def unknown_as_errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """What no route is for: of the control door in its usual shape, all else as clients of a Pact Broker read it."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        if CONTROL_PREFIX in request.raw_path:
+            return problem_response(NotFoundError(f"nothing is at {request.path}", f"see {CONTROL_PREFIX}/"))
+        return error_response(NotFoundError(f"nothing is at {request.path}", "see the index at / for what is"))
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        response = problem_response(
+            MethodNotAllowedError(f"{request.path} does not take {request.method}", f"use {allowed}")
+        )
+        response.headers["Allow"] = allowed
+        return response
