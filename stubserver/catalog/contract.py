@@ -76,8 +76,9 @@ def _sha_of(document: Mapping[str, Any], consumer: str, provider: str) -> str:
     """The SHA-256, in hexadecimal, of what makes up a contract."""
     identity: list[Any] = [[_canonical([consumer, provider])]]
     for key in LISTS:
-        items = document.get(key)
-        identity.append(sorted(map(_canonical, items)) if isinstance(items, list) else [_canonical(items)])
+        items = [] if document.get(key) is None else document[key]
+        # A list that is empty says no more than one that is not there.
+        identity.append(sorted(map(_canonical, items)) if isinstance(items, list) else [b"=" + _canonical(items)])
     identity.append([_canonical(specification_of(document))])
     digest = hashlib.sha256()
     for part in identity:
@@ -94,10 +95,14 @@ def merged(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, An
     result = {**earlier, **{key: value for key, value in later.items() if key not in LISTS}}
     for key in LISTS:
         items = interactions_in(earlier, key)
-        places = {identity_of(item): place for place, item in enumerate(items)}
+        places: dict[bytes, list[int]] = {}
+        for place, item in enumerate(items):
+            places.setdefault(identity_of(item), []).append(place)
         for item in interactions_in(later, key):
-            place = places.setdefault(identity_of(item), len(items))
-            items[place : place + 1] = [item]
+            if its := places.get(identity_of(item)):
+                items[its.pop(0)] = item
+            else:
+                items.append(item)
         if items or key in result:
             result[key] = items
     return result
@@ -143,8 +148,8 @@ def specification_of(document: Mapping[str, Any]) -> Any:
     metadata = document.get("metadata")
     if not isinstance(metadata, dict):
         return None
-    for key in ("pactSpecification", "pact-specification", "pactSpecificationVersion"):
-        value = metadata.get(key)
-        if value is not None:
-            return value.get("version") if isinstance(value, dict) else value
-    return None
+    for key in ("pactSpecification", "pact-specification"):
+        entry = metadata.get(key)
+        if isinstance(entry, dict) and "version" in entry:
+            return entry["version"]
+    return metadata.get("pactSpecificationVersion")

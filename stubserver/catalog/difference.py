@@ -28,17 +28,29 @@ def difference(earlier: Mapping[str, Any], later: Mapping[str, Any], most: int =
 
 def _lines(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> Iterator[str]:
     for key in ("interactions", "messages"):
-        before, after = _by_identity(earlier.get(key)), _by_identity(later.get(key))
-        for identity, (name, item) in before.items():
-            if identity not in after:
-                yield f"- {name}"
-            elif (changes := list(_changes("", item, after[identity][1]))) != []:
-                yield f"  {name}"
-                yield from changes
-        for identity, (name, _) in after.items():
-            if identity not in before:
-                yield f"+ {name}"
+        before, after = earlier.get(key) or [], later.get(key) or []
+        if _is_list_of_objects(before) and _is_list_of_objects(after):
+            yield from _of_lists(before, after)
+        else:
+            yield from _changes(key, before, after)
     yield from _changes("specification", specification_of(earlier), specification_of(later))
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _of_lists(earlier: Any, later: Any) -> Iterator[str]:
+    before, after = _by_identity(earlier), _by_identity(later)
+    for identity, (name, item) in before.items():
+        if identity not in after:
+            yield f"- {name}"
+        elif (changes := list(_changes("", item, after[identity][1]))) != []:
+            yield f"  {name}"
+            yield from changes
+    for identity, (name, _) in after.items():
+        if identity not in before:
+            yield f"+ {name}"
 
 
 def _by_identity(items: Any) -> dict[tuple[bytes, int], tuple[str, Any]]:
@@ -70,7 +82,7 @@ def _changes(path: str, before: Any, after: Any) -> Iterator[str]:
             todo += [
                 (f"{path}.{key}" if path else str(key), before.get(key, _ABSENT), after.get(key, _ABSENT))
                 for key in reversed(keys)
-                if key != "_id"
+                if path or key != "_id"  # that of the interaction is ours
             ]
         elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
             pairs = list(enumerate(zip(before, after, strict=True)))

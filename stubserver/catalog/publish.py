@@ -46,7 +46,7 @@ class ConflictError(StubServerError):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What became of one contract; `is_new_content` tells whether the consumer had no such pact before."""
+    """What became of one contract; `is_new_content` tells whether the latest pact had another content."""
 
     contract: Contract
     outcome: Outcome

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +19,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
@@ -65,6 +67,9 @@ def parse_url(url: str) -> URL:
     kind = parsed.get_backend_name() if "+" in parsed.drivername else parsed.drivername
     if kind not in drivers:
         raise StoreError(f"{kind} is not a database that is known here", cure)
+    name = parsed.database or ""
+    if kind == "sqlite" and (not name or name.startswith("file:")):
+        raise StoreError("the database URL names no file", "write it like sqlite:///data/stubserver.db")
     return parsed.set(drivername=drivers[kind])
 
 
@@ -137,6 +142,9 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables to the shape of this release. Raises StoreError when they are of a later one."""
+        with _as_unavailable():
+            if not self.is_postgres and self._in_memory is None:
+                await asyncio.to_thread(_use_write_ahead_log, str(self.url.database))
         async with self.writing() as connection:
             await connection.run_sync(_upgrade)
 
@@ -175,21 +183,23 @@ def _as_unavailable() -> Any:
         yield
     except PoolTimeoutError:
         raise StoreUnavailableError("the database is too busy", "try again in a moment") from None
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error) as error:
         told = error.orig if isinstance(error, DBAPIError) else error
         reason = str(told).partition("\n")[0] or type(told).__name__
         state = str(getattr(told, "sqlstate", "") or "")
         if state.startswith(_REFUSING_STATES):
             cure = "correct the URL of the database, or make that database and user"
             raise StoreError(f"the database refuses: {reason[:200]}", cure) from None
+        if "not a database" in reason or "unable to open" in reason:
+            raise StoreError(
+                f"the database cannot be opened: {reason[:200]}", "name another file or directory"
+            ) from None
         if _may_pass(error, state):
             raise StoreUnavailableError(f"the database does not answer: {reason[:200]}", "try again") from None
         raise
     except (OSError, TimeoutError) as error:  # asyncpg cannot connect
         reason = str(error) or type(error).__name__
         raise StoreUnavailableError(f"the database does not answer: {reason[:200]}", "try again") from None
-    except SQLAlchemyError as error:
-        raise StoreUnavailableError(f"the database does not answer: {str(error)[:200]}", "try again") from None
 
 
 _NOT_OURS = ("connect_timeout", "prepared_statement_cache_size")  # of what a URL says, what we decide
@@ -204,17 +214,34 @@ def _may_pass(error: Exception, state: str) -> bool:
         return state.startswith(_PASSING_STATES)
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or type(error).__name__ in _PASSING
+    if isinstance(error, sqlite3.Error):
+        return isinstance(error, sqlite3.OperationalError)
     return True  # asyncpg lost the connection
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say so, see below
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power failure, too
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY * 1000)}")
     cursor.close()
+
+
+def _use_write_ahead_log(file: str) -> None:
+    """Let the file have a write-ahead log, which it keeps. Those who do so at once have to try again: here, SQLite does
+    not wait.
+    """
+    deadline = time.monotonic() + _BUSY
+    with contextlib.closing(sqlite3.connect(file, timeout=_BUSY)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -224,7 +251,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     return config
 
 

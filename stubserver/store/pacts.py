@@ -130,6 +130,8 @@ async def publish(
     ]
     if rows:
         await connection.execute(insert(publications), rows)
+    if replaced:
+        await remove_orphans(connection)
     await note_all(connection, [(consumer.name, name) for name in content_ids])
 
 
