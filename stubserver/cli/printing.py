@@ -53,6 +53,9 @@ def print_start(snapshot: Snapshot, url: str) -> None:
     for address in list(snapshot.stubs)[:SHOWN]:
         click.echo(f"  {url + (base_path(address) or '/')}   {address}")
     _echo_rest(len(snapshot.stubs), f"{url}/_stubserver/stubs")
+    click.echo(
+        f"\nPublish (until it stops)\n  pact broker publish PACTS -a VERSION --broker-base-url {url}/_stubserver"
+    )
     sample = _sample(snapshot)
     if sample is not None:
         line = curl_line(url, example_request(sample.interaction.request))
