@@ -36,6 +36,7 @@ from stubserver.web.control import ControlDoor, add_control_routes
 from stubserver.web.doors import dispatch, request_factory
 from stubserver.web.metrics import Metrics, Reading
 from stubserver.web.outside import Outside, networks
+from stubserver.web.siblings import Post, Siblings
 from stubserver.web.stub import StubDoor, StubOptions
 from stubserver.web.ticker import Ticker
 
@@ -54,9 +55,11 @@ class Server:
     until it stops. The other is `hosted`: it serves what is published to it, and keeps that in a database.
     """
 
-    def __init__(self, settings: Settings, *, hosted: bool = False, board: Board | None = None) -> None:
-        """`board` is what it shares with other workers. Raises SettingsError for settings that contradict themselves,
-        StoreError for a database that cannot be used.
+    def __init__(
+        self, settings: Settings, *, hosted: bool = False, board: Board | None = None, post: Post | None = None
+    ) -> None:
+        """`board` and `post` are what it shares with other workers. Raises SettingsError for settings that contradict
+        themselves, StoreError for a database that cannot be used.
         """
         self.settings = settings
         self.is_hosted = hosted
@@ -67,6 +70,8 @@ class Server:
         database = Database(database_url(settings) if hosted else IN_MEMORY)
         self.hosted = HostedCatalog(database, board or Board.alone(), self.guard, options)
         self._tls = tls_context(settings)
+        self._post = post
+        self._siblings: Siblings | None = None
         self._ticker = Ticker()
         self._access_log: AccessLog | None = None
         self._runner: web.ServerRunner | None = None
@@ -147,6 +152,8 @@ class Server:
         await self._control_runner.setup()
         inner = self._control_runner.server
         assert inner is not None
+        if self._siblings is not None:
+            await self._siblings.start()
         if settings.access_log is not None:
             self._access_log = AccessLog(settings.access_log, self._ticker)
         wiring = Wiring(
@@ -193,6 +200,8 @@ class Server:
         """The application of the control door and of the API."""
         settings, door, naming = self.settings, self._stub_door, self._naming
         metrics = Metrics(door.tallies, self._readings) if settings.metrics else None
+        if metrics is not None and self._post is not None:
+            self._siblings = metrics.siblings = Siblings(self._post, {"metrics": metrics.told})
         application = web.Application(
             client_max_size=max(settings.max_body, _LARGEST_PUBLICATION), middlewares=[unknown_as_errors]
         )
@@ -234,6 +243,8 @@ class Server:
         for runner in (self._runner, self._control_runner):
             if runner is not None:
                 await runner.cleanup()
+        if self._siblings is not None:
+            await self._siblings.stop()
         self._ticker.stop()
         await self.hosted.close()
         self._stub_door.close()

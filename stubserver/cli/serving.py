@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -29,6 +31,7 @@ from stubserver.errors import LoadError, StubServerError
 from stubserver.loading import demand_sources
 from stubserver.observability import LEVELS, configure_logging
 from stubserver.settings import Settings
+from stubserver.web.siblings import Post
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -169,11 +172,12 @@ def _host_with_workers(settings: Settings) -> int:
     memory = board_memory(settings.workers)
 
     def serve_as(worker: int, is_first_time: bool) -> None:
-        board = Board(memory, worker, settings.workers)
-        run(_host(Server(settings, hosted=True, board=board), tells=worker == 0 and is_first_time))
+        board, post = Board(memory, worker, settings.workers), Post(Path(directory), worker, settings.workers)
+        server = Server(settings, hosted=True, board=board, post=post)
+        run(_host(server, tells=worker == 0 and is_first_time))
 
     workers = Workers(settings.workers, serve_as, first=lambda: run(_prepare(settings)))
-    with reserved:
+    with reserved, tempfile.TemporaryDirectory(prefix="stubserver-") as directory:
         return workers.run()
 
 

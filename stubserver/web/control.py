@@ -91,7 +91,7 @@ class ControlDoor:
         if self._metrics is None:
             raise NotFoundError("metrics are turned off", "start the server without --no-metrics")
         headers = {"Server": SERVER, "Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
-        return web.Response(body=self._metrics.text(), headers=headers)
+        return web.Response(body=await self._metrics.text(), headers=headers)
 
     async def stubs(self, request: web.Request) -> web.Response:
         """Every address that is served; of published pacts, the latest of each consumer with each provider."""

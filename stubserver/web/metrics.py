@@ -5,14 +5,15 @@ Answering adds one to an integer; all the rest is done when somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from stubserver.web.answer import Tally
+from stubserver.web.siblings import Siblings
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -44,29 +45,62 @@ class Reading(NamedTuple):
     is_counter: bool = False
 
 
-class Metrics(Collector):
-    """What the control door shows at `/metrics`: the tallies, some readings, and what Python says of the process."""
+Told = dict[str, Any]  # what a worker tells of itself: answers and readings, as JSON can say them
+
+
+class Metrics:
+    """What the control door shows at `/metrics`: the tallies, some readings, and what Python says of the process.
+
+    Of several workers, each has series of its own (`worker`), since each begins to count anew when it is started again;
+    of the process, then, nothing is told.
+    """
 
     def __init__(self, tallies: Tallies, read: Callable[[], Iterable[Reading]]) -> None:
         self._tallies = tallies
         self._read = read
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
-        ProcessCollector(registry=self._registry)
-        PlatformCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
+        self.siblings: Siblings | None = None
+
+    def told(self) -> Told:
+        """What this worker has to tell."""
+        answers = [[*(text.encode("utf-8", "replace").decode() for text in key), count] for key, count in self._tallies]
+        return {"answers": answers, "readings": [list(reading) for reading in self._read()]}
+
+    async def text(self) -> bytes:
+        """The exposition, of all workers."""
+        registry = CollectorRegistry()
+        if self.siblings is None:
+            registry.register(_Telling({None: self.told()}))
+            ProcessCollector(registry=registry)
+            PlatformCollector(registry=registry)
+            GCCollector(registry=registry)
+        else:
+            registry.register(_Telling({str(worker): told for worker, told in (await self._all()).items()}))
+        return generate_latest(registry)
+
+    async def _all(self) -> dict[int, Told]:
+        assert self.siblings is not None
+        return await self.siblings.ask("metrics")
+
+
+class _Telling(Collector):
+    """What workers told, by their names; None is the only one."""
+
+    def __init__(self, told: Mapping[str | None, Told]) -> None:
+        self._told = told
 
     def collect(self) -> Iterator[Metric]:
-        """Everything of ours."""
-        labels = ["outcome", "consumer", "provider"]
+        """All series."""
+        further = [] if None in self._told else ["worker"]
+        labels = ["outcome", "consumer", "provider", *further]
         answers = CounterMetricFamily("stubserver_answers", "Answers to requests for stubs.", labels=labels)
-        for key, count in self._tallies:
-            answers.add_metric([text.encode("utf-8", "replace").decode() for text in key], count)
+        readings: dict[str, Metric] = {}
+        for worker, told in self._told.items():
+            own = [] if worker is None else [worker]
+            for *key, count in told["answers"]:
+                answers.add_metric([*key, *own], count)
+            for name, text, value, is_counter in told["readings"]:
+                kind = CounterMetricFamily if is_counter else GaugeMetricFamily
+                family = readings.setdefault(name, kind(f"stubserver_{name}", text, labels=further))
+                family.add_metric(own, value)  # type: ignore[attr-defined]
         yield answers
-        for reading in self._read():
-            family = CounterMetricFamily if reading.is_counter else GaugeMetricFamily
-            yield family(f"stubserver_{reading.name}", reading.text, value=reading.value)
-
-    def text(self) -> bytes:
-        """The exposition."""
-        return generate_latest(self._registry)
+        yield from readings.values()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.hosting.conftest import MakeHost
-from tests.hosting.hosts import Client, Host, pair_path, path_pact, rounds
+from tests.fleet.conftest import MakeHost
+from tests.fleet.hosts import Client, Host, pair_path, path_pact, rounds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel does not share out connections")
 

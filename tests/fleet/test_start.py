@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from tests.hosting.conftest import MakeHost
-from tests.hosting.hosts import Client, eventually
-from tests.hosting.postgres import Postgres
+from tests.fleet.conftest import MakeHost
+from tests.fleet.hosts import Client, eventually
+from tests.fleet.postgres import Postgres
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from collections import Counter
 import psutil
 import pytest
 
-from tests.hosting.conftest import MakeHost
-from tests.hosting.hosts import GONE, Client, Host, eventually, figures, mark_of, pair_path, rounds
+from tests.fleet.conftest import MakeHost
+from tests.fleet.hosts import GONE, Client, Host, eventually, figures, mark_of, pair_path, rounds
 
 CRASHES = rounds("STUBSERVER_CRASHES", 8)
 PUBLISHERS = 4

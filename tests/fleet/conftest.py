@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosting.hosts import Host
-from tests.hosting.postgres import Postgres
+from tests.fleet.hosts import Host
+from tests.fleet.postgres import Postgres
 from tests.postgres import own_cluster, shared_cluster
 
 

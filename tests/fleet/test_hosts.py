@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from tests.hosting.conftest import MakeHost
-from tests.hosting.hosts import Client, figures, rounds
-from tests.hosting.postgres import LISTENING, Postgres, frozen
+from tests.fleet.conftest import MakeHost
+from tests.fleet.hosts import Client, figures, rounds
+from tests.fleet.postgres import LISTENING, Postgres, frozen
 
 ROUNDS = rounds("STUBSERVER_ROUNDS", 10)
 _IN_A_ROW = 8  # answers of connections of their own, by which every worker was asked

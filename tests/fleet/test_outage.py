@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosting.conftest import MakeHost
-from tests.hosting.hosts import Client, Reply, eventually, figures, pair_path
-from tests.hosting.postgres import Postgres, frozen
-from tests.hosting.test_crash import Publisher, demand_whole
+from tests.fleet.conftest import MakeHost
+from tests.fleet.hosts import Client, Reply, eventually, figures, pair_path
+from tests.fleet.postgres import Postgres, frozen
+from tests.fleet.test_crash import Publisher, demand_whole
 
 
 def demand_unavailable(reply: Reply) -> None:

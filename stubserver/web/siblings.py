@@ -1,0 +1,88 @@
+"""The other workers of a server: what each of them knows of itself, asked by whichever answers for all.
+
+Each worker listens on a socket of its own in a directory that only this user can enter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_PATIENCE = aiohttp.ClientTimeout(total=1.0)  # a worker that hangs is left out
+Answers = dict[str, Callable[[], Any]]  # question, and what answers it with something that JSON can say
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where the workers of a server find each other: a directory, this worker's number, and how many there are."""
+
+    directory: Path
+    worker: int
+    workers: int
+
+    def socket(self, worker: int) -> str:
+        """The socket of a worker."""
+        return str(self.directory / f"{worker}.sock")
+
+
+class Siblings:
+    """Answers questions of the other workers, and asks them."""
+
+    def __init__(self, post: Post, answers: Answers) -> None:
+        self.post = post
+        self._answers = answers
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen for questions."""
+        application = web.Application()
+        for question, answer in self._answers.items():
+            application.router.add_get(f"/{question}", _handler(answer))
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        socket = self.post.socket(self.post.worker)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(socket)  # of the one whose place this worker took
+        await web.UnixSite(self._runner, socket).start()
+
+    async def stop(self) -> None:
+        """Listen no longer."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def ask(self, question: str) -> dict[int, Any]:
+        """What all workers answer, this one included, by their numbers; without those that do not answer."""
+        others = [number for number in range(self.post.workers) if number != self.post.worker]
+        found = await asyncio.gather(*(self._ask(number, question) for number in others))
+        told = {number: answer for number, answer in zip(others, found, strict=True) if answer is not None}
+        return dict(sorted({**told, self.post.worker: self._answers[question]()}.items()))
+
+    async def _ask(self, worker: int, question: str) -> Any:
+        connector = aiohttp.UnixConnector(self.post.socket(worker))
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=_PATIENCE) as session,
+                session.get(f"http://worker/{question}") as response,
+            ):
+                return await response.json()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.warning("a worker does not answer another", worker=worker, reason=str(error) or type(error).__name__)
+            return None
+
+
+def _handler(answer: Callable[[], Any]) -> Callable[[web.Request], Any]:
+    async def handle(_: web.Request) -> web.Response:
+        return web.json_response(answer())
+
+    return handle
