@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -42,6 +43,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _FACTOR = 6  # bytes in memory for each byte of a pact, about
 _LEAST = 6 << 10  # bytes that a stub takes however small its pacts are, about
+_HIDDEN_AT = 16 << 20  # bytes of new stubs from which on the garbage collector is kept from them
 _LOOK_EVERY = 1.0  # seconds between two looks for changes that nobody told of
 _AGAIN = 0.2  # seconds between two looks that somebody asks for
 _REMEMBERED = 1000  # epochs of which it is known what changed
@@ -81,6 +83,7 @@ class HostedCatalog:
         self._stubs: HotCache[Snapshot] = HotCache(options.room)
         self._loaded: WeakValueDictionary[str, LoadedPact] = WeakValueDictionary()
         self._oversized: dict[str, Kept[Snapshot]] = {}  # the last stub that was larger than all the room
+        self._unhidden = 0  # bytes of stubs that the garbage collector still looks through
         self._epochs = 0
         # What changed with each of the latest epochs: (consumer, provider), or None for everything.
         self._recent: deque[set[tuple[str | None, str | None]] | None] = deque(maxlen=_REMEMBERED)
@@ -192,13 +195,23 @@ class HostedCatalog:
     def _keep(self, key: str, address: Address, snapshot: Snapshot) -> None:
         """Keep a stub while there is room. The last one that is larger than all the room there is is kept, too."""
         kept = self._stubs.keep(key.encode(), snapshot, _weight(snapshot))
+        self._hide_from_collector(kept.size)
         if kept.size > self._stubs.maxsize:
-            log.warning(
-                "a stub takes more than all the room there is; raise --room", stub=str(address), bytes=kept.size
-            )
+            told = {"stub": str(address), "bytes": kept.size}
+            log.warning("a stub takes more than all the room there is; raise --room", **told)
             for earlier in self._oversized.values():
                 earlier.drop()
             self._oversized = {key: kept}
+
+    def _hide_from_collector(self, size: int) -> None:
+        """Keep the garbage collector from looking through stubs, which are freed without it: with thousands of them, one
+        look stops the server for a noticeable time.
+        """
+        self._unhidden += size
+        if self._unhidden >= _HIDDEN_AT:
+            self._unhidden = 0
+            gc.collect(1)  # what is young and garbage would be kept for ever
+            gc.freeze()
 
     def _compile(self, publication: Publication, content: bytes) -> LoadedPact:
         origin = pact_version_path(publication)
