@@ -204,8 +204,8 @@ class HostedCatalog:
             self._oversized = {key: kept}
 
     def _hide_from_collector(self, size: int) -> None:
-        """Keep the garbage collector from looking through stubs, which are freed without it: with thousands of them, one
-        look stops the server for a noticeable time.
+        """Keep the garbage collector from looking through stubs, which are freed without it: with thousands of them,
+        one look stops the server for a noticeable time.
         """
         self._unhidden += size
         if self._unhidden >= _HIDDEN_AT:
