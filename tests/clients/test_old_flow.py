@@ -53,14 +53,20 @@ def test_merging_adds(ruby: Client, hosted: Hosted, tmp_path: Path) -> None:
 
 
 def test_a_merge_that_conflicts_is_explained(ruby: Client, hosted: Hosted, tmp_path: Path) -> None:
-    """A merge that would change an interaction is refused with the reason."""
-    assert publish(ruby, hosted, write_pact(tmp_path / "pact.json", "old-clash", "old-api"), "1").code == 0
+    """A merge that would change what an interaction asks is refused with the reason; another answer is taken."""
+    first = write_pact(tmp_path / "pact.json", "old-clash", "old-api")
+    assert publish(ruby, hosted, first, "1").code == 0
 
-    said = publish(ruby, hosted, write_pact(tmp_path / "pact.json", "old-clash", "old-api", 2), "1", "--merge")
-
+    other = tmp_path / "other.json"
+    other.write_text(first.read_text().replace('"path": "/things"', '"path": "/things/else"'))
+    said = publish(ruby, hosted, other, "1", "--merge")
     assert said.code == 1
     assert ask(hosted.stub("old-api", "old-clash") + "/things").document == {"id": 1}
     assert "Cannot change the content of the pact" in said.text
+
+    answered = write_pact(tmp_path / "answered.json", "old-clash", "old-api", 2)
+    assert publish(ruby, hosted, answered, "1", "--merge").code == 0
+    assert ask(hosted.stub("old-api", "old-clash") + "/things").document == {"id": 2}
 
 
 def publish(ruby: Client, hosted: Hosted, pact: Path, version: str, *more: str) -> Said:

@@ -18,7 +18,7 @@ import pytest
 from tests.fleet.conftest import MakeHost
 from tests.fleet.hosts import GONE, Client, Host, eventually, figures, mark_of, pair_path, rounds
 
-CRASHES = rounds("STUBSERVER_CRASHES", 8)
+CRASHES = rounds("STUBSERVER_CRASHES", 4)
 PUBLISHERS = 4
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel does not share out connections")
