@@ -119,6 +119,10 @@ async def test_refusals_are_recorded(host: Host) -> None:
     running, admin = await guarded(host)
     await running.get(f"{STUB}/a", headers=bearer("stubserver_ro_" + "x" * 43))
     await running.request("POST", "/contracts/publish", data=b"{}")
+    changed = {**SHOP, "interactions": SHOP["interactions"][:1]}
+    sent = {"Content-Type": "application/json", **bearer(admin)}
+    url = "/pacts/provider/shop/consumer/web/version/1"
+    assert (await running.request("PUT", url, data=json.dumps(changed), headers=sent))[0] == 409
     await running.server.hosted.close()  # what waits for being recorded is recorded
     database = Database(str(running.server.hosted.database.url))
     async with database.reading() as connection:
@@ -128,5 +132,8 @@ async def test_refusals_are_recorded(host: Host) -> None:
     assert ("StubRefused", 401) in kinds
     assert ("PublishContracts", 401) in kinds
     assert ("PublishPact", 200) in kinds
+    [conflict] = [event for event in events if event.status == 409]
+    assert conflict.actor.startswith("first administrator")
+    assert len(conflict.payload["params"]["contracts"][0]["sha"]) == 64
     assert "x" * 43 not in repr(events)
     assert admin not in repr(events)

@@ -77,7 +77,7 @@ class Call:
         self.request = request
         self.principal = principal
         self._kind = kind
-        self._noted: dict[str, Any] = {}
+        self.noted: dict[str, Any] = {}  # what the audit says of the call beside its request
         self._prefix = prefix
 
     @functools.cached_property
@@ -118,12 +118,12 @@ class Call:
 
     def note(self, **details: Any) -> None:
         """Add to what the audit says of the call."""
-        self._noted |= details
+        self.noted |= details
 
     @property
     def payload(self) -> dict[str, Any]:
         """What the audit says of the call."""
-        return payload_of(self.request, self._noted)
+        return payload_of(self.request, self.noted)
 
     async def body(self, *kinds: str) -> bytes:
         """The body. Raises UnsupportedMediaTypeError for one of another kind than JSON (or these)."""

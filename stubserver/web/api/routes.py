@@ -148,6 +148,7 @@ def add_api_routes(application: web.Application, api: Api, prefixes: Iterable[tu
                 application.router.add_route("*", start + below, handle)
 
 
+_AUDITED = frozenset({401, 403, 409})  # refusals that are recorded
 # What a Pact Broker has beside all this.
 _NOT_OFFERED = ("matrix", "can-i-deploy", "webhooks", "triggered-webhooks", "labels", "dashboard", "metrics")
 
@@ -165,7 +166,7 @@ def _handler(
     allowed = ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        kind = ""
+        kind, call = "", None
         try:
             if request.method == "OPTIONS":
                 return web.Response(status=204, headers={"Allow": allowed})
@@ -180,11 +181,13 @@ def _handler(
             principal = api.access.demand(asked, needed) if needed is not None else api.access.nobody
             if api.prepare is not None:
                 await api.prepare()
-            return await handler(Call(api, request, prefix, principal, kind))
+            call = Call(api, request, prefix, principal, kind)
+            return await handler(call)
         except StubServerError as error:
-            if error.status in (401, 403):
-                told = payload_of(request, {"reason": error.detail})
+            if error.status in _AUDITED:
+                told = payload_of(request, {**(call.noted if call is not None else {}), "reason": error.detail[:300]})
                 actor = error.actor if isinstance(error, ForbiddenError) else "unknown"
+                actor = call.principal.name if call is not None else actor
                 api.hosted.note_refusal(kind or "Refused", error.status, told, actor)
             response = error_response(error)
             if error.status == 405:
