@@ -80,12 +80,14 @@ class Server:
         self.first_token: str | None = None
         self._is_open = False
         self._documents = Documents(settings, self.catalog, self.hosted)
+        public = URL(settings.base_url).authority.lower() if settings.base_url is not None else None
         anyone = Role.ADMIN if settings.is_local or settings.allow_open else Role.READ
-        self._access = Access(self.guard, settings.auth == "token", anyone, settings.is_local)
+        self._access = Access(self.guard, settings.auth == "token", anyone, settings.is_local, public)
         self._naming = Naming(
             tuple(domain.lower().strip(".") for domain in settings.stub_domain),
             URL(settings.base_url).raw_path.rstrip("/") if settings.base_url is not None else "",
             has_root=not hosted,
+            own=URL(settings.base_url).host if settings.base_url is not None else None,
         )
         outside = Outside(
             settings.base_url, "https" if self._tls is not None else "http", networks(settings.trusted_proxy)
@@ -153,7 +155,10 @@ class Server:
         inner = self._control_runner.server
         assert inner is not None
         if self._siblings is not None:
-            await self._siblings.start()
+            try:
+                await self._siblings.start()
+            except OSError as error:  # metrics of all workers are not worth a server
+                log.warning("workers cannot ask each other", reason=error.strerror or str(error))
         if settings.access_log is not None:
             self._access_log = AccessLog(settings.access_log, self._ticker)
         wiring = Wiring(

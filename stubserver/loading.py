@@ -36,6 +36,7 @@ class Documents:
         self._fetched: list[Yielded] = []
         self._documents: list[tuple[str, bytes | Problem]] = []
         self._in_store: set[tuple[str, str, str]] = set()  # (consumer, provider, version) of documents in the store
+        self._coming: set[tuple[str, str, str]] = set()
         self._is_in_store = False
         self._importing = asyncio.Lock()
         self._serving = asyncio.Lock()
@@ -80,9 +81,10 @@ class Documents:
                         if earlier is not None:
                             await pacts.remove(connection, earlier)
                     new = {key: item for key, item in wanted.items() if key not in self._in_store}
-                    self._in_store = set(wanted)
+                    self._coming = set(wanted)  # known as documents as soon as they are there
                     for (consumer, _, version), contract in new.items():
                         await publish(connection, Publishing(consumer, version, (contract,)))
+                self._in_store = set(wanted)
             self._is_in_store = True
 
     async def serve_published(self) -> None:
@@ -114,9 +116,12 @@ class Documents:
         """The contents of the latest publications, where those are no documents."""
         async with self._hosted.database.reading() as connection:
             latest = await pacts.choose(connection)
-            found = [item for item in latest if (item.consumer, item.provider, item.version) not in self._in_store]
+            found = [item for item in latest if not self._is_document(item)]
             contents = await pacts.contents_of(connection, [item.sha for item in found])
         return {item: contents[item.sha] for item in found}
+
+    def _is_document(self, item: Publication) -> bool:
+        return (item.consumer, item.provider, item.version) in self._in_store | self._coming
 
     def _publish(self, contents: list[tuple[str, bytes | Problem]]) -> Snapshot:
         """Publish without the garbage collector, which finds nothing in what pacts are compiled into, and keep it from

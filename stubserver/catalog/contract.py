@@ -30,13 +30,16 @@ class ContractError(StubServerError):
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A pact document ready to be stored: `content` is what is served, `sha` names it."""
+    """A pact document ready to be stored: `content` is what is served, `sha` names it. `merges` says that it is to be
+    added to what its version has already.
+    """
 
     consumer: str
     provider: str
     document: dict[str, Any]
     sha: str
     content: bytes
+    merges: bool = False
 
 
 def read_document(content: bytes) -> dict[str, Any]:
@@ -59,7 +62,7 @@ def name_in(document: Mapping[str, Any], role: str) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def contract_of(document: Mapping[str, Any], consumer: str, provider: str) -> Contract:
+def contract_of(document: Mapping[str, Any], consumer: str, provider: str, *, merges: bool = False) -> Contract:
     """A document as the contract of these two."""
     ready = {key: value for key, value in document.items() if key not in _OURS}
     for role, name in (("consumer", consumer), ("provider", provider)):
@@ -69,7 +72,7 @@ def contract_of(document: Mapping[str, Any], consumer: str, provider: str) -> Co
     for key in LISTS:
         if isinstance(ready.get(key), list):
             ready[key] = [_with_id(item) for item in ready[key]]
-    return Contract(consumer, provider, ready, _sha_of(ready, consumer, provider), dump_json(ready))
+    return Contract(consumer, provider, ready, _sha_of(ready, consumer, provider), dump_json(ready), merges)
 
 
 def _sha_of(document: Mapping[str, Any], consumer: str, provider: str) -> str:

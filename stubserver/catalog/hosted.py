@@ -104,11 +104,10 @@ class HostedCatalog:
 
     async def close(self) -> None:
         """Close the store."""
-        for task in (self._looking, self._catching_up, *self._loading.values()):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, StubServerError):
-                    await task
+        running = [task for task in (self._looking, self._catching_up, *self._loading.values()) if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         with contextlib.suppress(StubServerError):
             await self._record_refusals()
         await self.database.close()
@@ -295,11 +294,14 @@ class HostedCatalog:
         if good is not None:
             self.guard.replace(good)
         self._begin_epoch(news)
-        if self.changed is not None:
-            await self.changed()
         self._number = latest
-        self._seen = state
         self._found_again()
+        if self.changed is not None:
+            try:
+                await self.changed()
+            except Exception:  # a mistake of ours; what was written is written
+                log.exception("what changed could not be taken in by all")
+        self._seen = state
 
     def _found_again(self) -> None:
         if self._is_lost:
@@ -377,7 +379,7 @@ class HostedCatalog:
         events, more = self._refusals, self._unrecorded
         if more:
             told = {"unrecorded": more}
-            events = [*events, audit_log.event("RefusalsNotRecorded", "server", 0, told)]
+            events = [*events, audit_log.event("RefusalsNotRecorded", "server", 429, told)]
         async with self.database.writing() as connection:
             await audit_log.record(connection, events)
         self._refusals, self._unrecorded = self._refusals[len(events) - bool(more) :], self._unrecorded - more

@@ -7,7 +7,7 @@ the same content changes nothing, with another content is refused.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -55,8 +55,8 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """A publication: the contracts of one consumer version. Contracts with the providers in `merging` are added to what
-    the version has already; where `replaces`, another response takes the place of an earlier one, too.
+    """A publication: the contracts of one consumer version. Where `replaces`, a contract that merges may put another
+    response in the place of an earlier one.
     """
 
     consumer: str
@@ -65,7 +65,6 @@ class Publishing:
     branch: str | None = None
     tags: Sequence[str] = ()
     build_url: str | None = None
-    merging: Collection[str] = ()
     replaces: bool = False
 
 
@@ -139,7 +138,7 @@ def _merged(
 ) -> tuple[Contract, Outcome]:
     """A contract added to the content of an earlier one, if that may be. Raises ConflictError."""
     known: dict[str, Any] = parse_json(content)
-    if contract.provider in publishing.merging:
+    if contract.merges:
         both = contract_of(merged(known, contract.document), contract.consumer, contract.provider)
         if both.sha == earlier.sha:
             return both, Outcome.UNCHANGED

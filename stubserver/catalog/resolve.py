@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from stubserver.catalog.snapshot import Address
 from stubserver.errors import StubServerError
-from stubserver.store import Kind, Publication, pacticipants, pacts, slug_of
+from stubserver.store import Publication, pacticipants, pacts, slug_of
 
 _LONGEST = 255  # characters of a name that anything can have
 
@@ -76,5 +76,5 @@ def touches(address: Address, consumer: str | None, provider: str | None) -> boo
         consumer = consumer and slug_of(consumer)
         provider = provider and slug_of(provider)
     return (address.consumer is None or address.consumer == consumer) and (
-        provider is None or address.provider == provider or address.selector.kind is Kind.PACT_VERSION
+        provider is None or address.provider == provider
     )

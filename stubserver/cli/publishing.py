@@ -142,6 +142,7 @@ async def _publish_all(url: str, token: str | None, bodies: list[tuple[str, byte
     turn, refused = asyncio.Semaphore(_AT_ONCE), 0
     said: list[tuple[str, int, list[dict[str, Any]]]] = []
     async with aiohttp.ClientSession(timeout=_TIMEOUT, headers=_headers(token), trust_env=True) as session:
+        url = await _api(session, url.rstrip("/"))
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("", total=len(bodies))
 
@@ -161,6 +162,15 @@ async def _publish_all(url: str, token: str | None, bodies: list[tuple[str, byte
     return refused
 
 
+async def _api(session: aiohttp.ClientSession, url: str) -> str:
+    """Where the API of a server is: with a server of files, further down than its stubs. A broker has it at its URL."""
+    try:
+        async with session.get(f"{url}/_stubserver/health") as response:
+            return url + str(orjson.loads(await response.read())["api"]).rstrip("/")
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
+        return url
+
+
 async def _post(session: aiohttp.ClientSession, url: str, body: bytes) -> tuple[int, list[dict[str, Any]]]:
     """(status, notices). What may pass is tried again."""
     delay = _FIRST_DELAY
@@ -170,9 +180,6 @@ async def _post(session: aiohttp.ClientSession, url: str, body: bytes) -> tuple[
                 f"{url.rstrip('/')}/contracts/publish", data=body, headers={"Content-Type": "application/json"}
             ) as response:
                 content, status = await response.read(), response.status
-            if "X-Stub-Match" in response.headers:  # a server of files, whose API is further down
-                url = f"{url.rstrip('/')}/_stubserver"
-                continue
         except (aiohttp.ClientError, TimeoutError) as error:
             content, status = b"", 503
             reason = f"{url} does not answer: {str(error) or type(error).__name__}"
@@ -183,7 +190,7 @@ async def _post(session: aiohttp.ClientSession, url: str, body: bytes) -> tuple[
         click.secho(f"{reason}; trying again in {delay:g} s", fg="yellow", err=True)
         await asyncio.sleep(delay)
         delay *= 2
-    return 404, [{"type": "error", "text": f"{url} has no API to publish to"}]
+    raise AssertionError("the last attempt returns")
 
 
 def _notices(content: bytes) -> list[dict[str, Any]]:

@@ -177,8 +177,16 @@ def _host_with_workers(settings: Settings) -> int:
         run(_host(server, tells=worker == 0 and is_first_time))
 
     workers = Workers(settings.workers, serve_as, first=lambda: run(_prepare(settings)))
-    with reserved, tempfile.TemporaryDirectory(prefix="stubserver-") as directory:
+    with reserved, tempfile.TemporaryDirectory(prefix="stubserver-", dir=_short(tempfile.gettempdir())) as directory:
         return workers.run()
+
+
+def _short(directory: str) -> str:
+    """A directory whose sockets have names that are not too long for the system."""
+    return directory if len(directory) <= _LONGEST_DIRECTORY else "/tmp"  # noqa: S108  # one of its own is made there
+
+
+_LONGEST_DIRECTORY = 70  # characters
 
 
 async def _prepare(settings: Settings) -> None:

@@ -67,11 +67,11 @@ class Workers:
         """Start all workers and stay until they are stopped; the exit code. Processes are forked off, so nothing else
         may run in this one.
         """
-        code = self._wait_for(self._fork(self._first))
-        if code:
-            return code
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._stop)
+        code = self._wait_for(self._fork(self._first))
+        if code or self._is_stopping:
+            return code
         for number in range(self._count):
             self._start(number, is_first_time=True)
         while self._running:

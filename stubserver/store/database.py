@@ -80,6 +80,7 @@ class Database:
         """Raises StoreError for a URL that cannot be read. Connects to nothing yet."""
         self.url = parse_url(url)
         self.is_postgres = self.url.get_backend_name() == "postgresql"
+        self._is_open = False  # it could be used once; what it refuses from now on may pass
         self._line = asyncio.Lock()
         self._engine = self._made()
 
@@ -131,7 +132,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def _connected(self, options: dict[str, Any]) -> AsyncIterator[AsyncConnection]:
-        with _as_unavailable():
+        with _as_unavailable(self._is_open):
             async with contextlib.AsyncExitStack() as stack:
                 if not self.is_postgres and self._in_memory is not None:  # all share one connection
                     await stack.enter_async_context(self._in_memory)
@@ -142,11 +143,12 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables to the shape of this release. Raises StoreError when they are of a later one."""
-        with _as_unavailable():
+        with _as_unavailable(self._is_open):
             if not self.is_postgres and self._in_memory is None:
                 await asyncio.to_thread(_use_write_ahead_log, str(self.url.database))
         async with self.writing() as connection:
             await connection.run_sync(_upgrade)
+        self._is_open = True
 
     async def notices(self, channel: str) -> AsyncIterator[None]:
         """What PostgreSQL tells on a channel, one by one, and once whenever the connection is made anew. Never ends."""
@@ -178,7 +180,8 @@ class Database:
 
 
 @contextlib.contextmanager
-def _as_unavailable() -> Any:
+def _as_unavailable(was_open: bool) -> Any:
+    """Turn what a database says into our errors: that it cannot be used, or, once it could, that it does not answer."""
     try:
         yield
     except PoolTimeoutError:
@@ -187,10 +190,13 @@ def _as_unavailable() -> Any:
         told = error.orig if isinstance(error, DBAPIError) else error
         reason = str(told).partition("\n")[0] or type(told).__name__
         state = str(getattr(told, "sqlstate", "") or "")
+        unusable = state.startswith(_REFUSING_STATES) or "not a database" in reason or "unable to open" in reason
+        if unusable and was_open:
+            raise StoreUnavailableError(f"the database does not answer: {reason[:200]}", "try again") from None
         if state.startswith(_REFUSING_STATES):
             cure = "correct the URL of the database, or make that database and user"
             raise StoreError(f"the database refuses: {reason[:200]}", cure) from None
-        if "not a database" in reason or "unable to open" in reason:
+        if unusable:
             raise StoreError(
                 f"the database cannot be opened: {reason[:200]}", "name another file or directory"
             ) from None

@@ -39,7 +39,7 @@ async def find(connection: AsyncConnection, name: str) -> Pacticipant | None:
 
 async def find_by_slug(connection: AsyncConnection, slug: str) -> list[str]:
     """The names that are this label in a host name."""
-    rows = await connection.execute(select(pacticipants.c.name).where(pacticipants.c.slug == slug).limit(10))
+    rows = await connection.execute(select(pacticipants.c.name).where(pacticipants.c.slug == slug).limit(1000))
     return list(rows.scalars())
 
 

@@ -130,16 +130,13 @@ async def publish(
     ]
     if rows:
         await connection.execute(insert(publications), rows)
-    if replaced:
-        await remove_orphans(connection)
     await note_all(connection, [(consumer.name, name) for name in content_ids])
 
 
 async def remove(connection: AsyncConnection, publication: Publication) -> None:
     """Remove the pact of a consumer version; its content goes with the last publication of it."""
     await connection.execute(delete(publications).where(publications.c.id == publication.id))
-    used = exists().where(publications.c.content_id == contents.c.id)
-    await connection.execute(delete(contents).where(contents.c.id == publication.content_id, ~used))
+    await remove_orphans(connection)
     await note(connection, publication.consumer, publication.provider)
 
 
@@ -158,9 +155,17 @@ async def remove_all(connection: AsyncConnection, consumer: str, provider: str) 
 
 
 async def remove_orphans(connection: AsyncConnection) -> None:
-    """Remove the contents that no publication points to any more."""
-    used = exists().where(publications.c.content_id == contents.c.id)
-    await connection.execute(delete(contents).where(~used))
+    """Remove the contents that no publication points to any more, with the results on them."""
+    published = exists().where(publications.c.content_id == contents.c.id)
+    await connection.execute(delete(contents).where(~published))
+
+
+async def replaced_content(connection: AsyncConnection, sha: str) -> tuple[int, bytes] | None:
+    """The id and bytes of a content with this SHA, published or not: what merging replaced is kept until something is
+    removed, since somebody may be verifying it.
+    """
+    row = (await connection.execute(select(contents.c.id, contents.c.content).where(contents.c.sha == sha))).first()
+    return (row[0], bytes(row[1])) if row is not None else None
 
 
 async def choose(
@@ -196,7 +201,7 @@ async def choose(
 
 async def history(
     connection: AsyncConnection,
-    provider: str,
+    provider: str | None,
     consumer: str | None = None,
     selector: Selector = LATEST,
     limit: int | None = None,

@@ -191,12 +191,13 @@ class Resolved(NamedTuple):
 
 class Naming(NamedTuple):
     """How addresses are written here: domains whose names are stubs, a path that proxies leave before all others, and
-    whether every path that is no address belongs to a stub of all pacts.
+    whether every path that is no address belongs to a stub of all pacts. `own` is the host of the server itself.
     """
 
     domains: tuple[str, ...] = ("localhost",)
     prefix: str = ""
     has_root: bool = True
+    own: str | None = None
 
     def host_address(self, host: str | None) -> Address | None:
         """The address that a Host header has, if it is one."""
@@ -204,7 +205,7 @@ class Naming(NamedTuple):
             return None
         name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
         name = name.lower().rstrip(".")
-        if not any(name.endswith(f".{domain}") for domain in self.domains):
+        if name == self.own or not any(name.endswith(f".{domain}") for domain in self.domains):
             return None
         label = name.partition(".")[0]
         consumer, separator, provider = label.partition("--")

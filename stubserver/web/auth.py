@@ -16,12 +16,14 @@ _CURE = "send a token: Authorization: Bearer …, or for stubs X-Stub-Token: …
 @dataclass(frozen=True, slots=True)
 class Access:
     """What is asked of those who come. Without `is_on`, nobody needs a token, and everyone may
-    do what `anyone` may. `is_local` tells that only this machine reaches the server."""
+    do what `anyone` may. `is_local` tells that only this machine reaches the server,
+    `public_host` is the host (and port) of its base URL."""
 
     guard: Guard
     is_on: bool = False
     anyone: Role = Role.ADMIN
     is_local: bool = False
+    public_host: str | None = None
 
     def has_unknown_token(self, headers: Mapping[str, str]) -> bool:
         """Whether these headers hold what looks like one of our tokens, and is none that is known."""
@@ -52,13 +54,16 @@ class Access:
         """Raises ForbiddenError for what a page of somebody else may have made a browser send: where nobody needs a
         token, whoever can reach the server may write, and so could any page that its user looks at.
         """
-        host = headers.get("Host", "")
-        origin = headers.get("Origin")
-        if origin is not None and origin.partition("://")[2] != host:
-            raise ForbiddenError(f"a page of {origin} may not write here", "use a token", "anyone")
-        if self.is_local and not _is_name_of_this_machine(host):
+        host, origin = _plain(headers.get("Host", "")), headers.get("Origin")
+        public = _plain(self.public_host) if self.public_host is not None else None
+        # No page can send X-Forwarded-Host, so it may say by which name a proxy was called.
+        ours = {host, _plain(headers.get("X-Forwarded-Host", host)), public or host}
+        if origin is not None and _plain(origin.partition("://")[2]) not in ours:
+            raise ForbiddenError(f"a page of {origin[:100]} may not write here", "use a token", "anyone")
+        name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+        if (self.is_local or public) and not _is_name_of_this_machine(name) and host != public:
             # A name of somebody else that leads here: a page of theirs would be of the same origin.
-            cure = "use 127.0.0.1 or localhost, give the name with --base-url, or use --auth token"
+            cure = "use 127.0.0.1 or localhost, or a token (--auth token)"
             raise ForbiddenError(f"{host[:100]!r} is not a name of this server", cure, "anyone")
 
     def token_in_authorization(self, headers: Mapping[str, str]) -> bool:
@@ -71,8 +76,14 @@ class Access:
         return Principal("anyone", Role.READ)
 
 
-def _is_name_of_this_machine(host: str) -> bool:
-    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+def _plain(host: str) -> str:
+    """A host as it is compared: in lower case, without a dot at its end or a port that is the usual one."""
+    name = host.strip().lower().removesuffix(":80").removesuffix(":443")
+    plain, separator, port = name.rpartition(":")
+    return f"{plain.rstrip('.')}:{port}" if separator and not name.endswith("]") else name.rstrip(".")
+
+
+def _is_name_of_this_machine(name: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

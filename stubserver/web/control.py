@@ -73,8 +73,9 @@ class ControlDoor:
         return snapshot
 
     async def health(self, request: web.Request) -> web.Response:
-        """The process answers."""
-        return json_response({"status": "up"})
+        """The process answers; and where its API is."""
+        api = CONTROL_PREFIX if self._stub_door.naming.has_root else ""
+        return json_response({"status": "up", "api": f"{api}/"})
 
     async def ready(self, request: web.Request) -> web.Response:
         """Something is served; 503 while nothing is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,8 +21,11 @@ def contract(*paths: str, provider: str = "api", status: int = 200) -> Contract:
     return contract_of(http_pact(*interactions, consumer="web", provider=provider), "web", provider)
 
 
-async def published(database: Database, number: str, *contracts: Contract, **options: Any) -> Result:
-    """What becomes of a publication of web."""
+async def published(
+    database: Database, number: str, *contracts: Contract, merging: Collection[str] = (), **options: Any
+) -> Result:
+    """What becomes of a publication of web, of which contracts with some providers are to be merged."""
+    contracts = tuple(replace(item, merges=item.provider in merging) for item in contracts)
     async with database.writing() as connection:
         return await publish(connection, Publishing("web", number, contracts, **options))
 

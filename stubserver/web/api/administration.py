@@ -128,6 +128,7 @@ def _integration_document(urls: Urls, consumer: str, provider: str) -> dict[str,
 async def delete_integration(call: Call) -> web.Response:
     """DELETE /integrations/provider/P/consumer/C: all pacts of the pair"""
     async with call.writing() as connection:
+        await call.demand_no_files(connection, consumer=call["consumer"], provider=call["provider"])
         removed = await pacts.remove_all(connection, call["consumer"], call["provider"])
         if not removed:
             raise NotFoundError("The requested integration was not found on this server.")

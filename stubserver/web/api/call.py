@@ -17,7 +17,7 @@ from stubserver.catalog import HostedCatalog
 from stubserver.catalog.publish import ConflictError
 from stubserver.errors import NotFoundError, StubServerError, UnsupportedMediaTypeError
 from stubserver.security import Principal
-from stubserver.store import audit
+from stubserver.store import audit, pacts
 from stubserver.web.api.hal import Urls, error_document
 from stubserver.web.auth import Access
 from stubserver.web.stub import StubDoor
@@ -115,6 +115,19 @@ class Call:
         async with self.api.hosted.writing() as connection:
             yield connection
             await audit.record(connection, [audit.event(self._kind, self.principal.name, 200, self.payload)])
+
+    def demand_no_file_version(self, *versions: str) -> None:
+        """Raises InvalidError for versions that are files here: they come and go with those."""
+        if self.api.is_ephemeral and any(version.startswith(FILE_VERSION) for version in versions):
+            raise InvalidError({"version": [f"versions that begin with {FILE_VERSION} are files; change those"]})
+
+    async def demand_no_files(
+        self, connection: AsyncConnection, *, consumer: str | None = None, provider: str | None = None
+    ) -> None:
+        """The same for all pacts of a consumer, a provider, or both."""
+        if self.api.is_ephemeral:
+            found = await pacts.history(connection, provider, consumer)
+            self.demand_no_file_version(*(item.version for item in found))
 
     def note(self, **details: Any) -> None:
         """Add to what the audit says of the call."""

@@ -141,6 +141,8 @@ async def _changed(call: Call, *, makes: bool) -> web.Response:
 async def delete_pacticipant(call: Call) -> web.Response:
     """DELETE /pacticipants/N"""
     async with call.writing() as connection:
+        await call.demand_no_files(connection, consumer=call["pacticipant"])
+        await call.demand_no_files(connection, provider=call["pacticipant"])
         await pacticipants.remove(connection, await demand(connection, call["pacticipant"]))
         await pacts.remove_orphans(connection)
     return empty_response(204)

@@ -12,9 +12,10 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from matching.json_text import parse_json
+from stubserver.catalog.contract import name_in
 from stubserver.catalog.difference import difference
 from stubserver.errors import NotFoundError
-from stubserver.store import LATEST, MAIN_BRANCH, Kind, Publication, Selector, environments, pacticipants, pacts
+from stubserver.store import LATEST, MAIN_BRANCH, Kind, Publication, Selector, environments, now, pacticipants, pacts
 from stubserver.web.api.call import Call, name_problem
 from stubserver.web.api.hal import Urls, bytes_response, compact_response, hal_response, link, spliced
 
@@ -24,9 +25,26 @@ _MISSING = "The requested document was not found on this server."
 async def find_pact(call: Call, connection: AsyncConnection, selector: Selector) -> Publication:
     """The pact that a path and a selector mean. Raises NotFoundError."""
     found = await pacts.choose(connection, call["provider"], call["consumer"], selector)
-    if not found:
-        raise NotFoundError(_MISSING)
-    return found[0]
+    if found:
+        return found[0]
+    if selector.kind is Kind.PACT_VERSION and selector.name is not None:
+        replaced = await _replaced(call, connection, selector.name)
+        if replaced is not None:
+            return replaced
+    raise NotFoundError(_MISSING)
+
+
+async def _replaced(call: Call, connection: AsyncConnection, sha: str) -> Publication | None:
+    """A pact version that was replaced by merging: whoever began to verify it may go on."""
+    found = await pacts.replaced_content(connection, sha)
+    if found is None:
+        return None
+    content_id, content = found
+    document = parse_json(content)
+    names = name_in(document, "consumer"), name_in(document, "provider")
+    if names != (call["consumer"], call["provider"]):
+        return None
+    return Publication(0, call["consumer"], call["provider"], "replaced", 0, content_id, sha, len(content), now())
 
 
 def selector_of(call: Call) -> Selector:

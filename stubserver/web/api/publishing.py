@@ -14,7 +14,7 @@ from stubserver.catalog.publish import ConflictError, Outcome, Published, Publis
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, Kind, Publication, Selector, pacts
 from stubserver.web.addressing import segment_of
-from stubserver.web.api.call import FILE_VERSION, LONGEST_URL, Call, InvalidError, OldConflictError, name_problem
+from stubserver.web.api.call import LONGEST_URL, Call, InvalidError, OldConflictError, name_problem
 from stubserver.web.api.hal import hal_response, link
 from stubserver.web.api.pacts import pact_response
 
@@ -25,6 +25,7 @@ async def publish_contracts(call: Call) -> web.Response:
     """POST /contracts/publish"""
     document = await call.document()
     publishing = await call.api.door.in_thread(_publishing, document)
+    call.demand_no_file_version(publishing.version)
     call.note(
         pacticipant=publishing.consumer,
         version=publishing.version,
@@ -60,7 +61,6 @@ def _publishing(document: dict[str, Any]) -> Publishing:
     for tag in tags:
         check("tags", tag)
     contracts: list[Contract] = []
-    merging: set[str] = set()
     listed = document.get("contracts")
     if not isinstance(listed, list):
         errors.setdefault("contracts", []).append("is missing" if listed is None else "must be an array")
@@ -73,13 +73,11 @@ def _publishing(document: dict[str, Any]) -> Publishing:
             errors.setdefault("contracts", []).extend(f"{problem} (at index {place})" for problem in problems)
         elif contract is not None:
             contracts.append(contract)
-            if "merge" in (item.get("onConflict"), item.get("writeMode")):
-                merging.add(contract.provider)
     if errors:
         raise InvalidError(errors)
     return Publishing(
         str(consumer), str(number), contracts, document.get("branch"), tuple(dict.fromkeys(tags)),
-        build_url, merging,
+        build_url,
     )  # fmt: skip
 
 
@@ -119,7 +117,10 @@ def _contract(item: Any, consumer: Any) -> tuple[list[str], Contract | None]:
         for role in ("consumer", "provider")
         if name_in(document, role) not in (None, item[f"{role}Name"])
     ]
-    return problems, None if problems else contract_of(document, item["consumerName"], item["providerName"])
+    if problems:
+        return problems, None
+    merges = "merge" in (item.get("onConflict"), item.get("writeMode"))
+    return [], contract_of(document, item["consumerName"], item["providerName"], merges=merges)
 
 
 def _notices(
@@ -214,6 +215,7 @@ async def _publish_one(call: Call, *, merges: bool) -> web.Response:
     if problem is not None:
         raise InvalidError({"consumer_version_number": [problem]})
     version = call.request.match_info["version"]
+    call.demand_no_file_version(version)
     document = await call.api.door.in_thread(read_document, await call.body("application/json"))
     wrong = {
         f"{role}.name": [f"name in pact '{name_in(document, role)}' does not match name in URL path '{name}'."]
@@ -222,14 +224,11 @@ async def _publish_one(call: Call, *, merges: bool) -> web.Response:
     }
     if wrong:
         raise InvalidError(wrong)
-    contract = await call.api.door.in_thread(contract_of, document, consumer, provider)
+    contract = await call.api.door.in_thread(contract_of, document, consumer, provider, merges=merges)
     call.note(pacticipant=consumer, version=version, contracts=[{"provider": provider, "sha": contract.sha}])
-    merging = (provider,) if merges else ()
     try:
         async with call.writing() as connection:
-            result = await publish(
-                connection, Publishing(consumer, version, (contract,), merging=merging, replaces=True)
-            )
+            result = await publish(connection, Publishing(consumer, version, (contract,), replaces=True))
             stored = await pacts.find(connection, consumer, provider, version)
             assert stored is not None
             content = await pacts.content_of(connection, stored.content_id)
@@ -241,8 +240,7 @@ async def _publish_one(call: Call, *, merges: bool) -> web.Response:
 
 async def delete_pact(call: Call) -> web.Response:
     """DELETE /pacts/provider/P/consumer/C/version/V"""
-    if call.api.is_ephemeral and call["version"].startswith(FILE_VERSION):
-        raise InvalidError({"version": ["comes from a file; take the file away"]})
+    call.demand_no_file_version(call["version"])
     async with call.writing() as connection:
         found = await _found(call, connection)
         call.note(sha=found.sha)

@@ -162,6 +162,7 @@ async def put_version(call: Call) -> web.Response:
 
 async def delete_version(call: Call) -> web.Response:
     """DELETE /pacticipants/N/versions/V"""
+    call.demand_no_file_version(call["version"])
     async with call.writing() as connection:
         found = await demand_version(connection, call["pacticipant"], call["version"])
         await pacticipants.remove_version(connection, found)
