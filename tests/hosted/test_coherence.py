@@ -117,3 +117,21 @@ async def test_dropped_stubs_are_let_go(host: Host) -> None:
     assert alive <= running.server.hosted.compiled_stubs
     assert alive < len(stubs)
     assert served() is None
+
+
+async def test_a_change_that_not_all_can_take_in() -> None:
+    """A mistake in whoever is told of changes makes no write fail, and is not made again and again."""
+    catalog = await opened()
+    told = 0
+
+    async def fail() -> None:
+        nonlocal told
+        told += 1
+        raise ValueError("a mistake")
+
+    catalog.changed = fail
+    await published(catalog, "shop", 201)
+    assert await catalog.load(Address("shop", "web")) is not None
+    await catalog.catch_up(anew=True)
+    assert told == 1
+    await catalog.close()

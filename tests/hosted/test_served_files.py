@@ -91,3 +91,18 @@ async def test_publishing_is_closed_to_strangers(serve: Serve, settings: dict[st
         assert (await running.get("/orders"))[0] == 401
     else:
         assert (await running.get("/orders"))[0] == 201
+
+
+@pytest.mark.parametrize(
+    "path", ["/integrations/provider/shop/consumer/web", "/pacticipants/web", "/pacticipants/shop", "/VERSION"]
+)
+async def test_files_are_not_deleted_through_the_api(serve: Serve, path: str) -> None:
+    """What comes from a file is taken away with the file, in no other way."""
+    running = await serve(answering(201, provider="shop"))
+    [pact] = json.loads((await running.get(f"{API}/pacts/latest"))[2])["pacts"]
+    version = pact["_links"]["self"][1]["href"].removeprefix(running.url)
+    target = version if path == "/VERSION" else f"{API}{path}"
+    status, _, body = await running.request("DELETE", target)
+    assert status == 400
+    assert "are files" in body.decode()
+    assert (await running.get(version))[0] == 200

@@ -26,6 +26,8 @@ WRITE = ("PUT", "/pacts/provider/shop/consumer/web/version/1")
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Host": "localhost:1", "Origin": "http://localhost:1"}, 201),
+        ({"Host": "LOCALHOST.:80", "Origin": "http://localhost"}, 201),
+        ({"Host": "localhost", "Origin": "http://ui.example", "X-Forwarded-Host": "ui.example"}, 201),
     ],
 )
 async def test_pages_of_somebody_else(host: Host, headers: dict[str, str], status: int) -> None:
