@@ -15,7 +15,7 @@ from tests.fleet.hosts import Client, Host, pair_path, path_pact, rounds
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel does not share out connections")
 
-ROUNDS = rounds("STUBSERVER_ROUNDS", 60)
+ROUNDS = rounds("STUBSERVER_ROUNDS", 25)
 
 
 class Pair:

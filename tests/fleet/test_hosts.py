@@ -11,7 +11,7 @@ from tests.fleet.conftest import MakeHost
 from tests.fleet.hosts import Client, figures, rounds
 from tests.fleet.postgres import LISTENING, Postgres, frozen
 
-ROUNDS = rounds("STUBSERVER_ROUNDS", 10)
+ROUNDS = rounds("STUBSERVER_ROUNDS", 5)
 _IN_A_ROW = 8  # answers of connections of their own, by which every worker was asked
 DEAF_ROUNDS = max(3, ROUNDS // 10)
 
