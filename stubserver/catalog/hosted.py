@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
+import itertools
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -87,7 +89,8 @@ class HostedCatalog:
         self._epochs = 0
         # What changed with each of the latest epochs: (consumer, provider), or None for everything.
         self._recent: deque[set[tuple[str | None, str | None]] | None] = deque(maxlen=_REMEMBERED)
-        self._loading: dict[Address, asyncio.Task[Snapshot | None]] = {}
+        # What is being loaded, and the epoch in which that began.
+        self._loading: dict[Address, tuple[asyncio.Task[Snapshot | None], int]] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self.has_siblings = board.size > 1  # other workers may write
@@ -104,7 +107,8 @@ class HostedCatalog:
 
     async def close(self) -> None:
         """Close the store."""
-        running = [task for task in (self._looking, self._catching_up, *self._loading.values()) if task is not None]
+        loading = (task for task, _ in self._loading.values())
+        running = [task for task in (self._looking, self._catching_up, *loading) if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -144,47 +148,58 @@ class HostedCatalog:
         return self._find(resolution.key)
 
     async def load(self, address: Address) -> Snapshot | None:
-        """The stub of an address, None when there is no such pact; however many ask, the work is done once. Raises
-        StoreUnavailableError.
+        """The stub of an address, None when there is no such pact; however many ask, the work is done once. Whatever
+        changed before somebody asked is in what they get. Raises StoreUnavailableError.
         """
-        task = self._loading.get(address)
-        if task is None:
-            task = self._loading[address] = asyncio.create_task(self._load(address))
-            task.add_done_callback(lambda _: self._loading.pop(address, None))
-        return await asyncio.shield(task)
+        asked = self._epochs
+        while True:
+            loading = self._loading.get(address)
+            is_ours = loading is None or loading[0].done()
+            if loading is None or is_ours:
+                loading = self._loading[address] = (asyncio.create_task(self._load(address)), self._epochs)
+                loading[0].add_done_callback(functools.partial(self._has_loaded, address))
+            task, begun = loading
+            snapshot = await asyncio.shield(task)
+            if is_ours or not self._touched(address, begun, asked):
+                return snapshot
+
+    def _has_loaded(self, address: Address, task: asyncio.Task[Snapshot | None]) -> None:
+        if (loading := self._loading.get(address)) is not None and loading[0] is task:
+            del self._loading[address]
+        if not task.cancelled():
+            task.exception()  # whoever waited for it was told
 
     async def _load(self, address: Address) -> Snapshot | None:
         if not is_possible(address):
             return None
-        while True:
-            before = self._epochs
-            async with self.reading() as connection:
-                found = distinct(await chosen(connection, address))
-                entries = {item.sha: entry for item in found if (entry := self._loaded.get(item.sha)) is not None}
-                missing = [item.sha for item in found if item.sha not in entries]
-                contents = await pacts.contents_of(connection, missing) if missing else {}
-            for item in found:
-                if item.sha in contents:
-                    entry = await asyncio.to_thread(self._compile, item, contents[item.sha])
-                    entries[item.sha] = self._loaded.setdefault(item.sha, entry)
-            key = key_of(found)
-            kept = self._find(key) if key is not None else None
-            snapshot = kept.value if kept is not None else None
-            if key is not None and snapshot is None:
-                order = [entries[item.sha] for item in found]
-                snapshot = await asyncio.to_thread(build_stub_snapshot, address, order, self._options.order)
-                self._keep(key, address, snapshot)
-            if not self._touched_since(before, address):
-                self.epoch.resolutions.learn(address, Resolution(key))
-                return snapshot
+        begun = self._epochs
+        async with self.reading() as connection:
+            found = distinct(await chosen(connection, address))
+            entries = {item.sha: entry for item in found if (entry := self._loaded.get(item.sha)) is not None}
+            missing = [item.sha for item in found if item.sha not in entries]
+            contents = await pacts.contents_of(connection, missing) if missing else {}
+        for item in found:
+            if item.sha in contents:
+                entry = await asyncio.to_thread(self._compile, item, contents[item.sha])
+                entries[item.sha] = self._loaded.setdefault(item.sha, entry)
+        key = key_of(found)
+        kept = self._find(key) if key is not None else None
+        snapshot = kept.value if kept is not None else None
+        if key is not None and snapshot is None:
+            order = [entries[item.sha] for item in found]
+            snapshot = await asyncio.to_thread(build_stub_snapshot, address, order, self._options.order)
+            self._keep(key, address, snapshot)
+        if not self._touched(address, begun, self._epochs):
+            self.epoch.resolutions.learn(address, Resolution(key))
+        return snapshot
 
-    def _touched_since(self, number: int, address: Address) -> bool:
-        """Whether what changed since an epoch may change what an address means."""
-        missed = self._epochs - number
-        if missed > len(self._recent):
-            return missed > 0
-        latest = list(self._recent)[len(self._recent) - missed :]
-        return any(changes is None or any(touches(address, *change) for change in changes) for changes in latest)
+    def _touched(self, address: Address, first: int, last: int) -> bool:
+        """Whether what changed after the first and up to the last of these epochs may change what an address means."""
+        oldest = self._epochs - len(self._recent)  # the last epoch of which it is not known any more what changed
+        if first < oldest:
+            return first < last
+        changes = itertools.islice(self._recent, first - oldest, last - oldest)
+        return any(some is None or any(touches(address, *change) for change in some) for some in changes)
 
     def _find(self, key: str) -> Kept[Snapshot] | None:
         """The stub with this key, if it is in memory."""
