@@ -44,7 +44,7 @@ from stubserver.store import changes as change_log
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _FACTOR = 6  # bytes in memory for each byte of a pact, about
-_LEAST = 6 << 10  # bytes that a stub takes however small its pacts are, about
+_LEAST = 12 << 10  # bytes that a stub takes however small its pacts are, about
 _HIDDEN_AT = 16 << 20  # bytes of new stubs from which on the garbage collector is kept from them
 _LOOK_EVERY = 1.0  # seconds between two looks for changes that nobody told of
 _AGAIN = 0.2  # seconds between two looks that somebody asks for
