@@ -32,6 +32,21 @@ def parse_json(content: bytes) -> Any:
         raise JsonError(str(error)) from None
 
 
+def parse_object(content: bytes) -> dict[str, Any]:
+    """Parse JSON bytes that have to be an object, no deeper than what can be recorded. Raises JsonError, whose message
+    is what is said of the text.
+    """
+    try:
+        value = parse_json(content)
+    except JsonError as error:
+        raise JsonError(f"is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise JsonError("is not a JSON object")
+    if depth_of(value) > MAX_DEPTH:
+        raise JsonError(f"nests deeper than {MAX_DEPTH} levels")
+    return value
+
+
 def exactly(content: bytes) -> bytes:
     """The same bytes in no more memory than they need: what orjson returns holds four kilobytes at least."""
     return bytes(bytearray(content))

@@ -10,16 +10,9 @@ from pathlib import Path
 
 import structlog
 from aiohttp import web
-from yarl import URL
 
 from matching import PatternError
-from stubserver.catalog import (
-    Board,
-    Catalog,
-    HostedCatalog,
-    HostedOptions,
-    Snapshot,
-)
+from stubserver.catalog import Board, Catalog, HostedCatalog, HostedOptions, Snapshot
 from stubserver.errors import ListenError
 from stubserver.loading import Documents
 from stubserver.security import Guard, Role, digest_of, hint_of, new_token
@@ -80,18 +73,12 @@ class Server:
         self.first_token: str | None = None
         self._is_open = False
         self._documents = Documents(settings, self.catalog, self.hosted)
-        public = URL(settings.base_url).authority.lower() if settings.base_url is not None else None
+        scheme = "https" if self._tls is not None else "http"
+        outside = Outside(settings.base_url, scheme, networks(settings.trusted_proxy))
+        domains = tuple(domain.lower().strip(".") for domain in settings.stub_domain)
+        self._naming = Naming(domains, outside.prefix, has_root=not hosted, own=outside.host)
         anyone = Role.ADMIN if settings.is_local or settings.allow_open else Role.READ
-        self._access = Access(self.guard, settings.auth == "token", anyone, settings.is_local, public)
-        self._naming = Naming(
-            tuple(domain.lower().strip(".") for domain in settings.stub_domain),
-            URL(settings.base_url).raw_path.rstrip("/") if settings.base_url is not None else "",
-            has_root=not hosted,
-            own=URL(settings.base_url).host if settings.base_url is not None else None,
-        )
-        outside = Outside(
-            settings.base_url, "https" if self._tls is not None else "http", networks(settings.trusted_proxy)
-        )
+        self._access = Access(self.guard, settings.auth == "token", anyone, settings.is_local, outside.authority)
         stub_options = StubOptions(
             lenient=settings.lenient,
             hot_cache=settings.hot_cache,
@@ -168,10 +155,9 @@ class Server:
             counts=settings.metrics,
             hot_cache=settings.hot_cache // 8,
             access_log=self._access_log,
-            outside=self._stub_door.outside,
         )
         doors = DirectServer(
-            dispatch(self._stub_door, inner.request_handler, self._stub_door.outside),
+            dispatch(self._stub_door, inner.request_handler),
             self._stub_door,
             self._ticker,
             wiring,
@@ -223,8 +209,9 @@ class Server:
     def _readings(self) -> Iterable[Reading]:
         """What is measured beside answers."""
         snapshot, door = self.catalog.current, self._stub_door
-        yield Reading("pacts", "Pacts that are served.", sum(entry.pact is not None for entry in snapshot.pacts))
-        yield Reading("interactions", "Interactions that are served.", len(snapshot.root.interactions))
+        if not self.is_hosted:
+            yield Reading("pacts", "Pacts that are served.", sum(entry.pact is not None for entry in snapshot.pacts))
+            yield Reading("interactions", "Interactions that are served.", len(snapshot.root.interactions))
         yield Reading("replays", "Answers given for the very bytes of an earlier request.", door.replayed, True)
         yield Reading("hot_cache_bytes", "Bytes of answers and decisions that are kept.", door.remembered_bytes)
         yield Reading("loop_lag_seconds", "How late the latest tick of the event loop was.", self._ticker.lag)

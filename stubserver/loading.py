@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from matching import Problem, Severity
 from stubserver.catalog import Catalog, HostedCatalog, LoadedPact, Snapshot, pact_version_path
 from stubserver.catalog.contract import Contract, contract_of, name_in, read_document
+from stubserver.catalog.names import FILE_VERSION, name_problem
 from stubserver.catalog.publish import Publishing, publish
 from stubserver.errors import LoadError, SourceError, StubServerError
 from stubserver.settings import Settings
@@ -21,9 +23,11 @@ from stubserver.sources.remote import Access, Remote
 from stubserver.sources.watch import changes
 from stubserver.store import Publication, pacts
 from stubserver.web.addressing import is_control
-from stubserver.web.api.call import FILE_VERSION, name_problem
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+_Key = tuple[str, str, str]  # consumer, provider and version of a document in the store
 
 
 class Documents:
@@ -35,8 +39,8 @@ class Documents:
         self._hosted = hosted
         self._fetched: list[Yielded] = []
         self._documents: list[tuple[str, bytes | Problem]] = []
-        self._in_store: set[tuple[str, str, str]] = set()  # (consumer, provider, version) of documents in the store
-        self._coming: set[tuple[str, str, str]] = set()
+        self._in_store: set[_Key] = set()  # documents that are in the store
+        self._coming: set[_Key] = set()  # documents that are being put there
         self._is_in_store = False
         self._importing = asyncio.Lock()
         self._serving = asyncio.Lock()
@@ -75,17 +79,24 @@ class Documents:
             contracts = await asyncio.to_thread(lambda: list(_contracts_of(self._documents)))
             wanted = {(item.consumer, item.provider, _version_of(item)): item for item in contracts}
             if wanted.keys() != self._in_store:
-                async with self._hosted.writing() as connection:
-                    for consumer, provider, version in self._in_store - wanted.keys():
-                        earlier = await pacts.find(connection, consumer, provider, version)
-                        if earlier is not None:
-                            await pacts.remove(connection, earlier)
-                    new = {key: item for key, item in wanted.items() if key not in self._in_store}
-                    self._coming = set(wanted)  # known as documents as soon as they are there
-                    for (consumer, _, version), contract in new.items():
-                        await publish(connection, Publishing(consumer, version, (contract,)))
-                self._in_store = set(wanted)
+                self._coming = set(wanted)  # known as documents as soon as they are there
+                try:
+                    async with self._hosted.writing() as connection:
+                        await self._replace(connection, wanted)
+                    self._in_store = set(wanted)
+                finally:
+                    self._coming = set()
             self._is_in_store = True
+
+    async def _replace(self, connection: Any, wanted: Mapping[_Key, Contract]) -> None:
+        """Remove what no document is any more from the store, and publish what is new."""
+        for consumer, provider, version in self._in_store - wanted.keys():
+            earlier = await pacts.find(connection, consumer, provider, version)
+            if earlier is not None:
+                await pacts.remove(connection, earlier)
+        for (consumer, provider, version), contract in wanted.items():
+            if (consumer, provider, version) not in self._in_store:
+                await publish(connection, Publishing(consumer, version, (contract,)))
 
     async def serve_published(self) -> None:
         """Serve what was published since, or no longer what was removed."""

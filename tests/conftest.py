@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 
 from stubserver.app import Server
 from stubserver.settings import Settings
@@ -27,6 +28,13 @@ def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], a
     """Tests run on the event loop of asyncio; those that are marked so, on that of uvloop as well."""
     marker = item.get_closest_marker("asyncio")
     return _LOOPS if marker is not None and marker.kwargs else {"asyncio": asyncio.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own() -> Iterator[None]:
+    """However a test configures the logs, the next one finds them as they are by themselves."""
+    yield
+    structlog.reset_defaults()
 
 
 class Running:

@@ -11,7 +11,8 @@ import pytest
 
 import stubserver
 from stubserver.settings import Settings
-from stubserver.web.addressing import CONTROL_PREFIX, DOCUMENTED_FORMS
+from stubserver.store import Kind
+from stubserver.web.addressing import CONTROL_PREFIX, parse_address
 from stubserver.web.control import ROUTES
 from tests.conftest import Serve
 
@@ -80,8 +81,30 @@ def test_readme_shows_commands() -> None:
     assert len(COMMANDS) >= 3
 
 
+# What docs/hosting.md says of each form of address, and what it has to be.
+FORMS = {
+    "the latest pact": Kind.LATEST,
+    "the latest with a tag": Kind.TAG,
+    "the latest without any tag": Kind.UNTAGGED,
+    "the latest of a branch": Kind.BRANCH,
+    "the latest of the consumer's main branch": Kind.MAIN_BRANCH,
+    "that of a consumer version": Kind.VERSION,
+    "the same, as PactFlow's documentation has it": Kind.VERSION,
+    "those deployed to or released in an environment": Kind.ENVIRONMENT,
+    "that with a content": Kind.PACT_VERSION,
+    "the latest of all consumers of a provider": Kind.LATEST,
+    "all consumers that are in an environment": Kind.ENVIRONMENT,
+}
+
+
 def test_every_form_of_address_is_documented() -> None:
-    """docs/hosting.md has a row for each form of address, with what it serves."""
+    """docs/hosting.md has a row for each form of address, and each is what it says; no way to select is left out."""
     page = (ROOT / "docs" / "hosting.md").read_text()
-    for path, meaning in DOCUMENTED_FORMS:
-        assert f"| `{path}` | {meaning} |" in page, path
+    rows = dict(re.findall(r"^\| `(/\S*/stub)` \| (.*) \|$", page, re.MULTILINE))
+    rows.pop("/providers/{P}/{…}/stub")
+    assert sorted(rows.values()) == sorted(FORMS)
+    for path, meaning in rows.items():
+        parsed = parse_address(re.sub(r"[{}]", "", path) + "/orders")
+        assert parsed is not None, path
+        assert parsed[0].selector.kind is FORMS[meaning], path
+    assert set(FORMS.values()) == set(Kind) - {Kind.DEPLOYED, Kind.RELEASED, Kind.DEPLOYED_OR_RELEASED}

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+from stubserver.catalog.names import name_problem
 from stubserver.catalog.snapshot import Address
 from stubserver.errors import StubServerError
-from stubserver.store import Publication, pacticipants, pacts, slug_of
-
-_LONGEST = 255  # characters of a name that anything can have
+from stubserver.store import Publication, pacts, slug_of
 
 
 class AmbiguousHostError(StubServerError):
@@ -33,26 +32,18 @@ async def chosen(connection: Any, address: Address) -> list[Publication]:
     provider, consumer = address.provider, address.consumer
     if provider is None:
         return []
-    if not address.is_host:
-        return await pacts.choose(connection, provider, consumer, address.selector)
-    providers = await pacticipants.find_by_slug(connection, provider)
-    consumers = [None] if consumer is None else await pacticipants.find_by_slug(connection, consumer)
-    found = [await pacts.choose(connection, one, other, address.selector) for one in providers for other in consumers]
-    fitting = [publications for publications in found if publications]
-    if len(fitting) > 1:
-        names = ", ".join(f"{group[0].consumer} → {group[0].provider}" for group in fitting)
+    found = await pacts.choose(connection, provider, consumer, address.selector, by_slug=address.is_host)
+    whose = dict.fromkeys((item.consumer if consumer is not None else "", item.provider) for item in found)
+    if len(whose) > 1 and address.is_host:
+        names = ", ".join(f"{one} → {other}" if one else other for one, other in whose)
         raise AmbiguousHostError(f"this host name stands for more than one: {names}", "use an address with a path")
-    return fitting[0] if fitting else []
+    return found
 
 
 def is_possible(address: Address) -> bool:
     """Whether anything can have such names."""
     names = (address.provider, address.consumer, address.selector.name)
-    return not any(
-        len(name) > _LONGEST or "\0" in name or any("\ud800" <= character <= "\udfff" for character in name)
-        for name in names
-        if name is not None
-    )
+    return all(name_problem(name) is None for name in names if name is not None)
 
 
 def distinct(publications: Iterable[Publication]) -> list[Publication]:

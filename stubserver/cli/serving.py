@@ -23,7 +23,6 @@ from stubserver.cli.printing import (
     print_first_token,
     print_host,
     print_start,
-    print_token,
 )
 from stubserver.cli.running import EXIT_LISTEN, EXIT_LOAD, EXIT_PROBLEMS, EXIT_USAGE, fail, run, settings_of
 from stubserver.cli.workers import Workers, reserve
@@ -269,7 +268,7 @@ async def _serve(server: Server) -> None:
     else:
         print_start(snapshot, url)
     if server.first_token is not None:
-        print_token(server.first_token)
+        print_first_token(server.first_token)
     await _until_stopped(server)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -110,5 +109,3 @@ def _with_store(options: dict[str, Any], work: Callable[[Database], Any]) -> Non
         run(main())
     except StubServerError as error:
         fail(error, EXIT_USAGE)
-    except asyncio.CancelledError:
-        pass

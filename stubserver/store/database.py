@@ -210,9 +210,10 @@ def _as_unavailable(was_open: bool) -> Any:
 
 _NOT_OURS = ("connect_timeout", "prepared_statement_cache_size")  # of what a URL says, what we decide
 _PASSING = ("OperationalError", "InterfaceError", "InternalError")
-# What PostgreSQL says while it starts, stops, fails over or is full: classes 08, 53, 57, 58, and 25006 (read-only).
-_REFUSING_STATES = ("28", "3D", "42501")  # no such user, password, database, or right
-_PASSING_STATES = ("08", "53", "55P03", "57", "58", "25006", "40")
+# Of the states that PostgreSQL tells, by class or whole: no such user, password or database, or no right to it.
+_REFUSING_STATES = ("28", "3D", "42501")
+# It starts, stops, fails over (25006: read-only), is full, or has transactions that stand in each other's way.
+_PASSING_STATES = ("08", "25006", "40", "53", "55P03", "57", "58")
 
 
 def _may_pass(error: Exception, state: str) -> bool:

@@ -37,12 +37,6 @@ async def find(connection: AsyncConnection, name: str) -> Pacticipant | None:
     return Pacticipant(*row) if row is not None else None
 
 
-async def find_by_slug(connection: AsyncConnection, slug: str) -> list[str]:
-    """The names that are this label in a host name."""
-    rows = await connection.execute(select(pacticipants.c.name).where(pacticipants.c.slug == slug).limit(1000))
-    return list(rows.scalars())
-
-
 async def count(connection: AsyncConnection, containing: str | None = None) -> int:
     """How many pacticipants there are."""
     query = select(func.count()).select_from(pacticipants).where(_contains(containing))

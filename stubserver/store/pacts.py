@@ -173,11 +173,14 @@ async def choose(
     provider: str | None = None,
     consumer: str | None = None,
     selector: Selector = LATEST,
+    *,
+    by_slug: bool = False,
 ) -> list[Publication]:
-    """The pacts that a selector means: the newest of each consumer with each provider (of these names); in an
-    environment, those of all versions that are there. By consumer and provider, the newest first.
+    """The pacts that a selector means: the newest of each consumer with each provider (of these names, or those whose
+    names a host name has so); in an environment, those of all versions that are there. By consumer and provider, the
+    newest first.
     """
-    conditions = [*_named(provider, consumer), *_selected(selector)]
+    conditions = [*_named(provider, consumer, "slug" if by_slug else "name"), *_selected(selector)]
     if selector.kind in (Kind.ENVIRONMENT, Kind.DEPLOYED, Kind.RELEASED, Kind.DEPLOYED_OR_RELEASED):
         return await _publications(connection, select(*_COLUMNS).select_from(_FULL).where(*conditions))
     newest = (
@@ -277,12 +280,12 @@ async def _publications(connection: AsyncConnection, query: Any) -> list[Publica
     return [Publication(*row) for row in await connection.execute(query)]
 
 
-def _named(provider: str | None, consumer: str | None) -> list[ColumnElement[bool]]:
+def _named(provider: str | None, consumer: str | None, column: str = "name") -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if provider is not None:
-        conditions.append(_providers.c.name == provider)
+        conditions.append(_providers.c[column] == provider)
     if consumer is not None:
-        conditions.append(_consumers.c.name == consumer)
+        conditions.append(_consumers.c[column] == consumer)
     return conditions
 
 

@@ -1,7 +1,7 @@
 """Addresses: which stub a request is for, told by its path or its host name alone.
 
-By path, the forms are what the two tables say: a head, which names provider and perhaps consumer, a tail, which selects
-a version, and `stub`. The words stand in a path as they are and names are percent-encoded, so whoever has a tag called
+By path, the forms are what two tables say: a head, which names provider and perhaps consumer, a tail, which selects a
+version, and `stub`. The words stand in a path as they are and names are percent-encoded, so whoever has a tag called
 `stub` writes `%73tub`. The shortest beginning of a path that is an address is taken for one; the rest belongs to the
 API under test.
 
@@ -16,39 +16,33 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from stubserver.catalog import ALL, Address, HostedCatalog, Kept, Resolution, Snapshot, Stub
-from stubserver.store import LATEST, Kind, Selector
+from stubserver.store import Kind, Selector
 from stubserver.web.wire import split_target
 
 CONTROL_PREFIX = "/_stubserver"
-DOCUMENTED_FORMS = (
-    # as README has them: path, what it means
-    ("/pacts/provider/{P}/consumer/{C}/latest/stub", "the latest pact"),
-    ("/pacts/provider/{P}/consumer/{C}/latest/{TAG}/stub", "the latest with a tag"),
-    ("/pacts/provider/{P}/consumer/{C}/branch/{BRANCH}/latest/stub", "the latest of a branch"),
-    ("/pacts/provider/{P}/consumer/{C}/main-branch/stub", "the latest of the consumer's main branch"),
-    ("/pacts/provider/{P}/consumer/{C}/version/{VERSION}/stub", "that of a consumer version"),
-    ("/pacts/provider/{P}/consumer/{C}/{VERSION}/stub", "the same, as PactFlow's documentation has it"),
-    ("/pacts/provider/{P}/consumer/{C}/environment/{ENV}/stub", "those deployed to or released in an environment"),
-    ("/pacts/provider/{P}/consumer/{C}/pact-version/{SHA}/stub", "that with a content"),
-    ("/providers/{P}/stub", "the latest of all consumers of a provider"),
-    ("/providers/{P}/{…}/stub", "the same with any of the selectors above"),
-    ("/env/{ENV}/providers/{P}/stub", "all consumers that are in an environment"),
-)
 
 
-def is_control(target: str) -> bool:
-    """Whether a request target belongs to the control door, wherever the server is."""
-    if CONTROL_PREFIX not in target:
-        return False
-    path = split_target(target)[0]
+def is_control(path: str) -> bool:
+    """Whether a path belongs to the control door, wherever the server is."""
     return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
 
 
-# Heads: how they begin, and the places of provider, consumer and environment among the segments.
 _NAME = "*"
-_HEADS: tuple[tuple[tuple[str, ...], tuple[int, int | None]], ...] = (
-    (("pacts", "provider", _NAME, "consumer", _NAME), (2, 4)),
-    (("providers", _NAME), (1, None)),
+
+
+class _Head(NamedTuple):
+    """How an address begins, and which of its segments name provider, consumer and environment."""
+
+    form: tuple[str, ...]
+    provider: int
+    consumer: int | None = None
+    environment: int | None = None
+
+
+_HEADS = (
+    _Head(("pacts", "provider", _NAME, "consumer", _NAME), 2, 4),
+    _Head(("providers", _NAME), 1),
+    _Head(("env", _NAME, "providers", _NAME), 3, environment=1),
 )
 # Tails: the segments between the head and `stub`, and what they select. The first that fits counts.
 _TAILS: tuple[tuple[tuple[str, ...], Kind], ...] = (
@@ -111,23 +105,27 @@ def _address(segments: list[str]) -> Address | None:
     """The address that these segments before `stub` are."""
     if "" in segments:
         return None
-    if len(segments) == 4 and segments[0] == "env" and segments[2] == "providers":
-        return Address(_plain(segments[3]), None, Selector(Kind.ENVIRONMENT, _plain(segments[1])))
-    for head, (provider, consumer) in _HEADS:
-        size = len(head)
-        if not _fits(head, segments[:size]):
+    for head in _HEADS:
+        size = len(head.form)
+        if not _fits(head.form, segments[:size]):
             continue
-        for tail, kind in _TAILS:
-            rest = segments[size:]
-            if not _fits(tail, rest) or (consumer is not None and not rest):
-                continue
-            if kind is Kind.VERSION and rest[0] in _WORDS and len(rest) == 1:
-                continue
-            name = next((_plain(rest[place]) for place, word in enumerate(tail) if word is _NAME), None)
-            selector = LATEST if kind is Kind.LATEST else Selector(kind, name)
-            return Address(
-                _plain(segments[provider]), _plain(segments[consumer]) if consumer is not None else None, selector
-            )
+        selector = _selector(head, [_plain(segment) for segment in segments], segments[size:])
+        if selector is not None:
+            consumer = _plain(segments[head.consumer]) if head.consumer is not None else None
+            return Address(_plain(segments[head.provider]), consumer, selector)
+    return None
+
+
+def _selector(head: _Head, names: list[str], rest: list[str]) -> Selector | None:
+    """What the segments after a head select."""
+    if head.environment is not None:
+        return Selector(Kind.ENVIRONMENT, names[head.environment]) if not rest else None
+    for tail, kind in _TAILS:
+        is_bare = not rest and head.consumer is not None
+        is_word = tail == (_NAME,) and rest[:1] != [] and rest[0] in _WORDS
+        if _fits(tail, rest) and not is_bare and not is_word:
+            place = tail.index(_NAME) + len(head.form) if _NAME in tail else None
+            return Selector(kind, names[place] if place is not None else None)
     return None
 
 
@@ -227,7 +225,7 @@ class Naming(NamedTuple):
             path, query = split_target(target)
         if self.prefix:
             path = self.within(path)
-        if path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/"):
+        if is_control(path):
             return None
         if host_address is not None:
             return Place(host_address, "", path, query)
@@ -257,9 +255,11 @@ class AddressBook:
             return self.root
         key = place.base or address
         warm = self._warm.get(key)
-        if warm is not None and (resolved := warm.attached.get(key)) is not None:
-            warm.used = True
-            return resolved  # type: ignore[no-any-return]
+        if warm is not None:
+            resolved: Resolved | None = warm.attached.get(key)
+            if resolved is not None:
+                warm.used = True
+                return resolved
         return self._resolve(place)
 
     def _resolve(self, place: Place) -> Resolved | Resolution | None:

@@ -29,7 +29,7 @@ import re
 import socket
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import web
@@ -38,7 +38,6 @@ from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 from stubserver.catalog import HotCache
 from stubserver.web.access_log import AccessLog, ordinary_logger
 from stubserver.web.answer import ALWAYS, NEVER, Answer
-from stubserver.web.outside import Outside
 from stubserver.web.served import Served
 from stubserver.web.stub import StubDoor
 from stubserver.web.ticker import Ticker
@@ -67,7 +66,6 @@ class Wiring:
     counts: bool = True
     hot_cache: int = 2 << 20
     access_log: AccessLog | None = None
-    outside: Outside = field(default_factory=Outside)
 
 
 class Connection(asyncio.Protocol):
@@ -311,7 +309,7 @@ class DirectServer(web.Server):
         self.direct: set[Connection] = set()
         self.access_log = wiring.access_log
         self.counts = wiring.counts
-        self.outside = wiring.outside
+        self.outside = door.outside
         self.longest_body = min(wiring.max_body, _LONGEST_HELD)
         self._wiring = wiring
         self._until_sweep = _SWEEP

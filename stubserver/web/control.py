@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from matching import CompiledInteraction, Match, Request
-from matching.json_text import MAX_DEPTH, JsonError, depth_of, dump_json, parse_json
+from matching.json_text import JsonError, dump_json, parse_object
 from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Resolution, Snapshot
 from stubserver.errors import BadRequestError, BodyTooLargeError, NotFoundError, StubServerError
 from stubserver.security import Role
@@ -229,13 +229,9 @@ def _search(snapshot: Snapshot, chosen: list[CompiledInteraction], query: JsonPa
 
 def _parsed_object(content: bytes) -> dict[str, Any]:
     try:
-        document = parse_json(content)
+        document = parse_object(content)
     except JsonError as error:
-        raise BadRequestError(f"the body is not JSON: {error}", _EXPLAIN_CURE) from None
-    if not isinstance(document, dict):
-        raise BadRequestError("the body is not an object", _EXPLAIN_CURE)
-    if depth_of(document) > MAX_DEPTH:
-        raise BadRequestError(f"the body nests deeper than {MAX_DEPTH} levels", "send it as body_text")
+        raise BadRequestError(f"the body {error}", _EXPLAIN_CURE) from None
     unknown = set(document) - {"method", "path", "headers", "body", "body_text", "body_base64", "state"}
     if unknown:
         raise BadRequestError(f"unknown members: {', '.join(sorted(unknown))}", _EXPLAIN_CURE)

@@ -13,7 +13,6 @@ from aiohttp.web_request import BaseRequest
 from stubserver.errors import ExpectationError, StubServerError
 from stubserver.web.addressing import Naming, Place
 from stubserver.web.answer import Answer
-from stubserver.web.outside import Outside
 from stubserver.web.problems import problem_response
 from stubserver.web.stub import StubDoor
 from stubserver.web.visit import Fields, Visit
@@ -24,14 +23,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
 
 
-def dispatch(
-    stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.StreamResponse]], outside: Outside
-) -> Handler:
+def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.StreamResponse]]) -> Handler:
     """Each request to its door. What neither expected is our mistake: it is logged, and told in the usual shape."""
 
     async def answer(request: BaseRequest) -> web.StreamResponse:
         try:
-            fields = Fields(request.headers, request.raw_headers, outside.server_of(request))
+            fields = Fields(request.headers, request.raw_headers, stub_door.outside.server_of(request))
             place = stub_door.place(request.raw_path, fields)
             if place is None:
                 await stub_door.catch_up()

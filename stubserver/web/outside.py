@@ -27,6 +27,16 @@ class Outside:
         """The path of the base URL, "" where there is none."""
         return URL(self.base_url).raw_path.rstrip("/") if self.base_url is not None else ""
 
+    @property
+    def host(self) -> str | None:
+        """The host of the base URL."""
+        return URL(self.base_url).host if self.base_url is not None else None
+
+    @property
+    def authority(self) -> str | None:
+        """The host of the base URL, with its port."""
+        return URL(self.base_url).authority if self.base_url is not None else None
+
     def trusts(self, peer: str | None) -> bool:
         """Whether what this peer (an IP address) says of the client is believed."""
         if peer is None or not self.proxies:

@@ -18,12 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 from multidict import CIMultiDict
 
-from matching import (
-    Match,
-    NoMatch,
-    Request,
-    StateSelector,
-)
+from matching import Match, NoMatch, Request, StateSelector
 from stubserver.catalog import LONGEST_BODY, Address, Catalog, Decisions, HostedCatalog, HotCache, Stub
 from stubserver.errors import NotFoundError, StubServerError
 from stubserver.security import Guard

@@ -215,7 +215,6 @@ async def test_audit(guarded: Api) -> None:
     assert made["payload"]["params"]["resource_name"] == "token"
 
 
-@pytest.mark.xfail(strict=True, reason="there is no db_user_id (administration.py: _event_document)")
 async def test_audit_in_the_shape_of_pactflow(guarded: Api) -> None:
     """An event has the members that PactFlow's has."""
     await guarded("POST", "/pacticipants", {"name": "web"})

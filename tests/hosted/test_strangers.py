@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stubserver.catalog import Address
 from tests.conftest import http_pact
 from tests.hosted.conftest import Host, put_pact
 
@@ -68,14 +69,18 @@ async def test_odd_host_names(host: Host) -> None:
     assert (await running.get("/", headers={"Host": "x" * 400 + ".localhost"}))[0] == 404
 
 
-async def test_a_flood_of_addresses_takes_no_memory(host: Host) -> None:
-    """Addresses that are not there are remembered up to a bound."""
+async def test_a_flood_of_addresses_takes_no_memory(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses that are not there are remembered up to a bound, the latest of them."""
+    monkeypatch.setattr("stubserver.catalog.resolutions._MOST", 100)
     running = await host()
     for start in range(0, 400, 50):
         targets = [f"/providers/{'x' * 200}{number}/stub" for number in range(start, start + 50)]
         answers = await asyncio.gather(*(running.get(target) for target in targets))
         assert {answer[0] for answer in answers} == {404}
-    assert len(running.server.hosted.epoch.resolutions) <= 20_000
+    known = running.server.hosted.epoch.resolutions
+    assert len(known) == 100
+    assert known.get(Address("x" * 200 + "399")) is not None
+    assert known.get(Address("x" * 200 + "0")) is None
 
 
 async def test_many_alike_differ(host: Host) -> None:

@@ -141,16 +141,6 @@ async def test_change(database: Database) -> None:
         assert emptied.updated_at >= made.updated_at
 
 
-async def test_find_by_slug(database: Database) -> None:
-    """A label may stand for several names."""
-    async with database.writing() as connection:
-        for name in ("Web Shop", "web/shop", "webshop"):
-            await pacticipants.ensure(connection, name)
-    async with database.reading() as connection:
-        assert sorted(await pacticipants.find_by_slug(connection, "web-shop")) == ["Web Shop", "web/shop"]
-        assert await pacticipants.find_by_slug(connection, "other") == []
-
-
 async def test_versions_newest_first(database: Database) -> None:
     """The newest version is the one that was made last, whatever its number says."""
     async with database.writing() as connection:

@@ -256,6 +256,7 @@ def _event_document(item: AuditEvent) -> dict[str, Any]:
         "uuid": item.uuid,
         "timestamp": item.timestamp,
         "type": item.type,
+        "db_user_id": None,  # there are tokens, and no users with numbers
         "user_email": item.actor,
         "status": item.status,
         "payload": item.payload,

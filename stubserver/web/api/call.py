@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from matching.json_text import MAX_DEPTH, JsonError, depth_of, parse_json
+from matching.json_text import JsonError, parse_object
 from stubserver.catalog import HostedCatalog
+from stubserver.catalog.names import FILE_VERSION, name_problem
 from stubserver.catalog.publish import ConflictError
 from stubserver.errors import NotFoundError, StubServerError, UnsupportedMediaTypeError
 from stubserver.security import Principal
@@ -23,8 +24,6 @@ from stubserver.web.auth import Access
 from stubserver.web.stub import StubDoor
 from stubserver.web.wire import read_expected_body, split_target
 
-_LONGEST_NAME = 255
-FILE_VERSION = "file-"  # how the versions of documents begin, which are not published but read from files
 LONGEST_URL = 2000  # characters of texts that are no names
 
 
@@ -168,14 +167,9 @@ _LARGE = 64 << 10  # bytes of a body from which on it is parsed aside
 
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
-        document = parse_json(content)
+        return parse_object(content)
     except JsonError as error:
-        raise InvalidError({"base": [f"the body is not JSON: {error}"]}) from None
-    if not isinstance(document, dict):
-        raise InvalidError({"base": ["the body is not a JSON object"]})
-    if depth_of(document) > MAX_DEPTH:
-        raise InvalidError({"base": [f"the body nests deeper than {MAX_DEPTH} levels"]})
-    return document
+        raise InvalidError({"base": [f"the body {error}"]}) from None
 
 
 def payload_of(request: web.Request, noted: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,27 +192,6 @@ def named(field: str, value: Any) -> str:
     if problem is not None:
         raise InvalidError({field: [problem]})
     return str(value)
-
-
-def name_problem(value: Any, longest: int = _LONGEST_NAME) -> str | None:
-    """Why a value cannot be a name: one line of text that is not blank."""
-    if value is None:
-        return "is missing"
-    if not isinstance(value, str):
-        return "must be a string"
-    if not value.strip():
-        return "cannot be blank"
-    if len(value) > longest:
-        return f"cannot be longer than {longest} characters"
-    if value in (".", ".."):
-        return "cannot be . or .., which clients take out of URLs"
-    if not value.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in value):
-        return "cannot contain line breaks or other control characters"
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return "must be valid Unicode"
-    return None
 
 
 def optional_text(document: Mapping[str, Any], name: str) -> str | None:

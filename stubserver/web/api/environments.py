@@ -8,9 +8,10 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stubserver.catalog.names import name_problem
 from stubserver.errors import NotFoundError
 from stubserver.store import Environment, Residence, environments
-from stubserver.web.api.call import Call, InvalidError, name_problem, optional_text
+from stubserver.web.api.call import Call, InvalidError, optional_text
 from stubserver.web.api.hal import Urls, empty_response, hal_response, link
 from stubserver.web.api.versions import demand_version
 

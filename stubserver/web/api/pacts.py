@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from matching.json_text import parse_json
 from stubserver.catalog.contract import name_in
 from stubserver.catalog.difference import difference
+from stubserver.catalog.names import name_problem
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, MAIN_BRANCH, Kind, Publication, Selector, environments, now, pacticipants, pacts
-from stubserver.web.api.call import Call, name_problem
+from stubserver.web.api.call import Call
 from stubserver.web.api.hal import Urls, bytes_response, compact_response, hal_response, link, spliced
 
 _MISSING = "The requested document was not found on this server."

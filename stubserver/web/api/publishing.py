@@ -10,11 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from stubserver.catalog.contract import Contract, ContractError, contract_of, name_in, read_document
+from stubserver.catalog.names import name_problem
 from stubserver.catalog.publish import ConflictError, Outcome, Published, Publishing, Result, flaws_of, publish
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, Kind, Publication, Selector, pacts
 from stubserver.web.addressing import segment_of
-from stubserver.web.api.call import LONGEST_URL, Call, InvalidError, OldConflictError, name_problem
+from stubserver.web.api.call import LONGEST_URL, Call, InvalidError, OldConflictError
 from stubserver.web.api.hal import hal_response, link
 from stubserver.web.api.pacts import pact_response
 

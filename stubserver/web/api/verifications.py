@@ -11,6 +11,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
+from stubserver.catalog.names import name_problem
 from stubserver.errors import NotFoundError
 from stubserver.store import (
     LATEST,
@@ -24,7 +25,7 @@ from stubserver.store import (
     pacts,
     verifications,
 )
-from stubserver.web.api.call import LONGEST_URL, Call, InvalidError, name_problem, named, optional_text
+from stubserver.web.api.call import LONGEST_URL, Call, InvalidError, named, optional_text
 from stubserver.web.api.hal import Urls, hal_response, link
 from stubserver.web.api.pacts import demand_provider, find_pact, title_of
 from stubserver.web.api.versions import demand_version
