@@ -161,10 +161,7 @@ def build_snapshot(pacts: Iterable[LoadedPact], order: str) -> Snapshot:
             grouped.setdefault(address, []).extend(pact.interactions)
         for interaction in pact.interactions:
             origins.setdefault(interaction, entry.origin)
-    stubs = {address: Stub(address, members, order) for address, members in grouped.items()}
-    for stub in stubs.values():
-        if len(stub.interactions) >= _INDEXED_FIRST:
-            stub.index  # noqa: B018  # asking builds it
+    stubs = {address: _prepared(Stub(address, members, order)) for address, members in grouped.items()}
     return Snapshot(loaded, stubs, origins)
 
 
@@ -175,7 +172,11 @@ def build_stub_snapshot(address: Address, pacts: Iterable[LoadedPact], order: st
     for entry in loaded:
         for interaction in entry.pact.interactions if entry.pact is not None else ():
             origins.setdefault(interaction, entry.origin)
-    stub = Stub(address, tuple(origins), order)
-    if len(origins) >= _INDEXED_FIRST:
+    return Snapshot(loaded, {ALL: _prepared(Stub(address, tuple(origins), order))}, origins)
+
+
+def _prepared(stub: Stub) -> Stub:
+    """The stub; a large one with its index, so that no request waits for it."""
+    if stub.is_large:
         stub.index  # noqa: B018  # asking builds it
-    return Snapshot(loaded, {ALL: stub}, origins)
+    return stub

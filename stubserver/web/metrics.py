@@ -74,12 +74,9 @@ class Metrics:
             PlatformCollector(registry=registry)
             GCCollector(registry=registry)
         else:
-            registry.register(_Telling({str(worker): told for worker, told in (await self._all()).items()}))
+            told = await self.siblings.ask("metrics")
+            registry.register(_Telling({str(worker): of_worker for worker, of_worker in told.items()}))
         return generate_latest(registry)
-
-    async def _all(self) -> dict[int, Told]:
-        assert self.siblings is not None
-        return await self.siblings.ask("metrics")
 
 
 class _Telling(Collector):
