@@ -10,6 +10,7 @@ from matching.example import example_request
 from matching.generators import GeneratorContext, ResponseTemplate, draw_key
 from matching.index import ORDERS, Bucket, Index, Match
 from matching.interaction import CompiledInteraction, CompiledPact
+from matching.mend import mended
 from matching.messages import CompiledMessage, MessageMatcher
 from matching.mismatch import Mismatch, Part
 from matching.patterns import PatternError, bounded
@@ -47,5 +48,6 @@ __all__ = [
     "example_request",
     "find",
     "load_pact",
+    "mended",
     "near_misses",
 ]

@@ -7,6 +7,7 @@ import errno
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -16,7 +17,7 @@ from stubserver.catalog import Board, Catalog, HostedCatalog, HostedOptions, Sna
 from stubserver.errors import ListenError
 from stubserver.loading import Documents
 from stubserver.security import Guard, Role, digest_of, hint_of, new_token
-from stubserver.settings import Settings, SettingsError
+from stubserver.settings import Settings, SettingsError, shown_settings
 from stubserver.store import IN_MEMORY, Database, StoreError, sqlite_url, tokens
 from stubserver.web.access_log import AccessLog
 from stubserver.web.addressing import CONTROL_PREFIX, Naming
@@ -27,6 +28,10 @@ from stubserver.web.auth import Access
 from stubserver.web.connection import DirectServer, Wiring
 from stubserver.web.control import ControlDoor, add_control_routes
 from stubserver.web.doors import dispatch, request_factory
+from stubserver.web.explorer.reports import Reports
+from stubserver.web.explorer.routes import add_explorer_routes
+from stubserver.web.explorer.viewing import Explorer, Setting
+from stubserver.web.journal import Journal
 from stubserver.web.metrics import Metrics, Reading
 from stubserver.web.outside import Outside, networks
 from stubserver.web.siblings import Post, Siblings
@@ -102,6 +107,8 @@ class Server:
             self._stub_door = StubDoor(self.catalog, self.hosted, self._access, stub_options, outside, self._naming)
         except PatternError as error:
             raise SettingsError(f"provider_state {error}", "give a regular expression") from None
+        self._journal = Journal(settings.journal) if settings.journal else None
+        self._reports = Reports(self._journal, self._stub_door, settings.near_misses)
 
     async def open(self) -> None:
         """Open the store, if it is not open yet. Where tokens are needed and there is none that may make others, one is
@@ -155,9 +162,10 @@ class Server:
             counts=settings.metrics,
             hot_cache=settings.hot_cache // 8,
             access_log=self._access_log,
+            journal=self._journal,
         )
         doors = DirectServer(
-            dispatch(self._stub_door, inner.request_handler),
+            dispatch(self._stub_door, inner.request_handler, self._journal),
             self._stub_door,
             self._ticker,
             wiring,
@@ -191,20 +199,37 @@ class Server:
         """The application of the control door and of the API."""
         settings, door, naming = self.settings, self._stub_door, self._naming
         metrics = Metrics(door.tallies, self._readings) if settings.metrics else None
-        if metrics is not None and self._post is not None:
-            self._siblings = metrics.siblings = Siblings(self._post, {"metrics": metrics.told})
+        reports = self._reports
+        if self._post is not None:
+            questions: dict[str, Any] = {
+                "journal": reports.tell_rows,
+                "entry": reports.tell_entry,
+                "latest": reports.tell_latest,
+            }
+            if metrics is not None:
+                questions["metrics"] = metrics.tell
+            self._siblings = reports.siblings = Siblings(self._post, questions)
+            if metrics is not None:
+                metrics.siblings = self._siblings
         application = web.Application(
             client_max_size=max(settings.max_body, _LARGEST_PUBLICATION), middlewares=[unknown_as_errors]
         )
         # A proxy may take the prefix of the base URL away, or leave it.
         prefixes = dict.fromkeys(("", naming.prefix))
-        control = ControlDoor(self.catalog, door, settings.near_misses, settings.max_body, metrics, self.hosted)
-        add_control_routes(application, control, self._access, prefixes)
         prepare = None if self.is_hosted else self._documents.put_into_store
         api = Api(self.hosted, door, self._access, prepare)
+        self._add_explorer(application, api, prefixes)
+        control = ControlDoor(self.catalog, door, settings.near_misses, settings.max_body, metrics, self.hosted)
+        add_control_routes(application, control, self._access, prefixes)
         within = [CONTROL_PREFIX] if not self.is_hosted else ["", CONTROL_PREFIX]
         add_api_routes(application, api, [(start, below) for start in prefixes for below in within])
         return application
+
+    def _add_explorer(self, application: web.Application, api: Api, prefixes: Iterable[str]) -> None:
+        """The pages for people."""
+        shown = [Setting(*each) for each in shown_settings(self.settings)]
+        explorer = Explorer(api, self.catalog, self._reports, shown, self._documents.content_of)
+        add_explorer_routes(application, explorer, prefixes)
 
     def _readings(self) -> Iterable[Reading]:
         """What is measured beside answers."""

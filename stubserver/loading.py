@@ -66,6 +66,13 @@ class Documents:
                 )
         return snapshot
 
+    def content_of(self, origin: str) -> bytes | None:
+        """The bytes of a document that is served."""
+        for known, content in self._documents:
+            if known == origin:
+                return content if isinstance(content, bytes) else None
+        return None
+
     async def put_into_store(self) -> None:
         """Put the documents into the store, for those who read it through the API. Done when that is first asked for,
         since it takes a while with thousands of them.

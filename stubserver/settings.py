@@ -159,6 +159,9 @@ class Settings(BaseSettings):
     fast_path: bool = Field(True, description="Answer plain requests without aiohttp's request handler.")
     metrics: bool = Field(True, description="Count answers, and show the counters to Prometheus.")
     access_log: str | None = Field(None, description="File for a line about each request; `-` is standard output.")
+    journal: int = Field(
+        1000, ge=0, le=100_000, description="Latest requests that are kept in memory for the live page; 0 for none."
+    )
     max_body: int = Field(10 << 20, ge=1024, description="Largest request body, in bytes.")
 
     loglevel: Literal["error", "warn", "info", "debug", "trace", "none"] = Field(
@@ -188,6 +191,28 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options before environment before file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+
+def shown_settings(settings: Settings) -> list[tuple[str, str, str, bool]]:
+    """All settings as people may see them: name, value (nothing of secrets but that they are set), what it is, and
+    whether it is the default.
+    """
+    shown: list[tuple[str, str, str, bool]] = []
+    for name, its in Settings.model_fields.items():
+        value = getattr(settings, name)
+        is_default = value == its.get_default(call_default_factory=True)
+        if isinstance(value, SecretStr):
+            value = "set, not shown"
+        elif isinstance(value, list):
+            value = ", ".join(value)
+        text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        shown.append((name, _without_password(text), its.description or "", is_default))
+    return shown
+
+
+def _without_password(text: str) -> str:
+    """URLs may have credentials before their host."""
+    return re.sub(r"(?<=://)[^/@\s,]+@", "•••@", text)
 
 
 def config_file() -> Path | None:

@@ -32,6 +32,7 @@ from matching import PactError, load_pact
 from stubserver.catalog.board import Board
 from stubserver.catalog.hot import HotCache, Kept
 from stubserver.catalog.nearest import nearest_addresses
+from stubserver.catalog.publish import read_older
 from stubserver.catalog.resolutions import Resolution, Resolutions
 from stubserver.catalog.resolve import chosen, distinct, is_possible, key_of, pact_version_path, touches
 from stubserver.catalog.snapshot import Address, LoadedPact, Snapshot, build_stub_snapshot
@@ -93,6 +94,7 @@ class HostedCatalog:
         self._loading: dict[Address, tuple[asyncio.Task[Snapshot | None], int]] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
         self.has_siblings = board.size > 1  # other workers may write
         self._is_lost = False  # the store did not answer last time
         self._refusals: list[AuditEvent] = []
@@ -104,11 +106,18 @@ class HostedCatalog:
         await self.database.migrate()
         await self._take_in()
         self._looking = asyncio.create_task(self._look())
+        self._reading = asyncio.create_task(self._read_older())
+
+    async def _read_older(self) -> None:
+        """Make what an earlier release stored findable, beside everything else."""
+        with contextlib.suppress(StoreUnavailableError):
+            await read_older(self.database)
 
     async def close(self) -> None:
         """Close the store."""
         loading = (task for task, _ in self._loading.values())
-        running = [task for task in (self._looking, self._catching_up, *loading) if task is not None]
+        named = (self._looking, self._reading, self._catching_up)
+        running = [task for task in (*named, *loading) if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

@@ -18,9 +18,12 @@ from matching import PactError, Problem, Severity, load_pact
 from matching.json_text import parse_json
 from stubserver.catalog.contract import LISTS, Contract, contract_of, identity_of, interactions_in, merged
 from stubserver.catalog.difference import difference
+from stubserver.catalog.digests import digest_of
 from stubserver.errors import StubServerError
-from stubserver.store import Pacticipant, Publication, pacticipants, pacts
+from stubserver.store import Database, Digest, Pacticipant, Publication, pacticipants, pacts, search
 
+_TOGETHER = 20  # contents whose digests are made in one transaction
+_PAUSE = 0.05  # seconds in which others may write
 _CHECKED = 200  # interactions of a contract that are compiled to tell what of it cannot be served
 
 
@@ -118,9 +121,33 @@ async def _publish_together(
         published.append(Published(contract, outcome, is_new_content))
     stored = [item.contract for item in published if item.outcome is not Outcome.UNCHANGED]
     ids = await pacts.store_contents(connection, {item.sha: item.content for item in stored}) if stored else {}
+    await _store_digests(connection, {ids[item.sha]: item.content for item in stored})
     content_ids = {item.provider: ids[item.sha] for item in stored}
     await pacts.publish(connection, consumer, version_id, content_ids, providers, [*earlier.keys() & content_ids])
     return published
+
+
+async def _store_digests(connection: AsyncConnection, content_by_id: dict[int, bytes]) -> None:
+    """Store what contents are found by, where that is not stored yet."""
+    missing = await search.missing_among(connection, content_by_id) if content_by_id else set()
+    if missing:
+        await search.add(connection, await asyncio.to_thread(_digests, {key: content_by_id[key] for key in missing}))
+
+
+def _digests(content_by_id: dict[int, bytes]) -> dict[int, Digest]:
+    return {key: digest_of(content) for key, content in content_by_id.items()}
+
+
+async def read_older(database: Database) -> None:
+    """Store the digests of contents that an earlier release stored without one. Raises StoreUnavailableError."""
+    while True:
+        async with database.writing() as connection:
+            some = await search.unread(connection, _TOGETHER)
+            if some:
+                await search.add(connection, await asyncio.to_thread(_digests, some))
+        if len(some) < _TOGETHER:
+            return
+        await asyncio.sleep(_PAUSE)
 
 
 async def _reconciled(

@@ -14,8 +14,8 @@ from matching import CompiledInteraction, Severity, example_request
 from stubserver.app import Server
 from stubserver.catalog import LoadedPact, Snapshot
 from stubserver.loading import log_documents
+from stubserver.outline.curl import curl_line
 from stubserver.web.addressing import base_path
-from stubserver.web.curl import curl_line
 
 
 def log_start(snapshot: Snapshot, url: str) -> None:

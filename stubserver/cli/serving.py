@@ -105,6 +105,9 @@ def serving_options(command: F) -> F:
         ),
         click.option("--fast-path/--no-fast-path", default=None, help="Answer plain requests at once (default: yes)."),
         click.option("--metrics/--no-metrics", default=None, help="Count answers for Prometheus (default: yes)."),
+        click.option(
+            "--journal", type=int, default=None, help="Latest requests to keep for the live page; 0 for none."
+        ),
         click.option("--access-log", default=None, help="File for a line about each request; - is standard output."),
         click.option("--max-body", type=int, default=None, help="Largest request body in bytes (default: 10 MiB)."),
         click.option("-l", "--loglevel", type=click.Choice(list(LEVELS)), default=None, help="Least important to log."),

@@ -114,6 +114,11 @@ class Guard:
         found = self._tokens.get(digest)  # of a hash nothing can be learnt by how long it takes to find it
         return found[1] if found is not None and hmac.compare_digest(found[0], digest) else None
 
+    def principal_with(self, digest: str) -> Principal | None:
+        """Whose token has this hash; None where it is not good."""
+        found = self._tokens.get(digest)
+        return found[1] if found is not None else None
+
     def principal_in(self, authorization: str | None, token: str | None = None) -> Principal | None:
         """Whose token is in an Authorization header or, before it, in a header that has nothing but a token."""
         if token is not None:

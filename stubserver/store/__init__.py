@@ -4,7 +4,18 @@ Each module has functions on one subject. They take a connection, which a `Datab
 transaction of writing, so that several of them together see, or do, one thing.
 """
 
-from stubserver.store import audit, changes, environments, pacticipants, pacts, tokens, verifications
+from stubserver.store import (
+    audit,
+    changes,
+    environments,
+    overview,
+    pacticipants,
+    pacts,
+    search,
+    sign_ins,
+    tokens,
+    verifications,
+)
 from stubserver.store.database import IN_MEMORY, Database, StoreError, StoreUnavailableError, sqlite_url
 from stubserver.store.pacticipants import slug_of
 from stubserver.store.records import (
@@ -14,7 +25,10 @@ from stubserver.store.records import (
     Branch,
     BranchVersion,
     Change,
+    Digest,
     Environment,
+    Hit,
+    Integration,
     Kind,
     Pacticipant,
     Publication,
@@ -35,7 +49,10 @@ __all__ = [
     "BranchVersion",
     "Change",
     "Database",
+    "Digest",
     "Environment",
+    "Hit",
+    "Integration",
     "Kind",
     "Pacticipant",
     "Publication",
@@ -50,8 +67,11 @@ __all__ = [
     "changes",
     "environments",
     "now",
+    "overview",
     "pacticipants",
     "pacts",
+    "search",
+    "sign_ins",
     "slug_of",
     "sqlite_url",
     "tokens",

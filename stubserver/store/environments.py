@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
@@ -169,6 +169,21 @@ async def current(
     if target is not None:
         conditions.append(residences.c.target == target)
     return await _residences(connection, conditions)
+
+
+async def of_versions(connection: AsyncConnection, version_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of the environments that versions are in, by the versions' ids."""
+    query = (
+        select(residences.c.version_id, environments.c.name)
+        .select_from(residences.join(environments))
+        .where(residences.c.version_id.in_(version_ids), residences.c.current)
+        .distinct()
+        .order_by(environments.c.name)
+    )
+    found: dict[int, list[str]] = {}
+    for version_id, name in await connection.execute(query):
+        found.setdefault(version_id, []).append(name)
+    return found
 
 
 async def _residences(connection: AsyncConnection, conditions: Iterable[ColumnElement[bool]]) -> list[Residence]:

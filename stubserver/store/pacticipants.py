@@ -143,6 +143,11 @@ async def count_versions(
     return int((await connection.execute(query)).scalar_one())
 
 
+async def versions_of(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Version]:
+    """Versions by their ids."""
+    return {item.id: item for item in await _versions(connection, [versions.c.id.in_(ids)])} if ids else {}
+
+
 async def newest_numbers(connection: AsyncConnection, ids: Collection[int]) -> dict[int, str]:
     """The number of the newest version of each pacticipant, by the pacticipant's id."""
     newest = select(func.max(versions.c.id)).where(versions.c.pacticipant_id.in_(ids))

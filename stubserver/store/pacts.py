@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stubserver.store import search
 from stubserver.store.changes import note, note_all
 from stubserver.store.records import LATEST, Kind, Pacticipant, Publication, Selector, now
 from stubserver.store.schema import (
@@ -157,7 +158,9 @@ async def remove_all(connection: AsyncConnection, consumer: str, provider: str) 
 async def remove_orphans(connection: AsyncConnection) -> None:
     """Remove the contents that no publication points to any more, with the results on them."""
     published = exists().where(publications.c.content_id == contents.c.id)
-    await connection.execute(delete(contents).where(~published))
+    gone = await connection.execute(delete(contents).where(~published))
+    if gone.rowcount:
+        await search.forget_unused(connection)
 
 
 async def replaced_content(connection: AsyncConnection, sha: str) -> tuple[int, bytes] | None:
@@ -208,12 +211,21 @@ async def history(
     consumer: str | None = None,
     selector: Selector = LATEST,
     limit: int | None = None,
+    offset: int = 0,
 ) -> list[Publication]:
     """All the pacts that fit a selector, however old, the newest first."""
     conditions = [*_named(provider, consumer), *_selected(selector)]
     query = select(*_COLUMNS).select_from(_FULL).where(*conditions)
-    query = query.order_by(publications.c.version_id.desc(), _consumers.c.name, _providers.c.name).limit(limit)
+    query = query.order_by(publications.c.version_id.desc(), _consumers.c.name, _providers.c.name)
+    query = query.limit(limit).offset(offset or None)
     return [Publication(*row) for row in await connection.execute(query)]
+
+
+async def count_history(connection: AsyncConnection, provider: str, consumer: str, selector: Selector) -> int:
+    """How many there are of these."""
+    conditions = [*_named(provider, consumer), *_selected(selector)]
+    query = select(func.count()).select_from(_FULL).where(*conditions)
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def previous_distinct(connection: AsyncConnection, publication: Publication) -> Publication | None:

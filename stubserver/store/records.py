@@ -182,3 +182,36 @@ class Change:
     consumer: str | None
     provider: str | None
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What of a content is searched and counted: terms are (kind, text), the kinds path, description, state, field."""
+
+    interactions: int
+    messages: int
+    terms: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a search found something: in which kind of text, of which pact."""
+
+    kind: str
+    text: str
+    consumer: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A pact of a consumer with a provider, and what is known of it; counts are None until it has been read for them.
+    `environments` are the names of those that its version is in, `verification` the newest result of its provider.
+    """
+
+    pact: Publication
+    version: Version | None
+    environments: tuple[str, ...]
+    interactions: int | None
+    messages: int | None
+    verification: Verification | None

@@ -119,6 +119,34 @@ contents = Table(
     sqlite_autoincrement=True,
 )
 
+# What of a content is searched and counted. A content without a row here has not been read for it yet.
+digests = Table(
+    "digests",
+    metadata,
+    Column("content_id", _Id, ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True),
+    Column("interactions", Integer, nullable=False),
+    Column("messages", Integer, nullable=False),
+)
+
+terms = Table(
+    "terms",
+    metadata,
+    _key(),
+    Column("kind", String(16), nullable=False),  # path, description, state, field
+    _text("text"),
+    _text("folded"),  # the text without regard to case
+    UniqueConstraint("kind", "text"),
+    sqlite_autoincrement=True,
+)
+
+content_terms = Table(
+    "content_terms",
+    metadata,
+    Column("term_id", _Id, ForeignKey("terms.id", ondelete="CASCADE"), primary_key=True),
+    Column("content_id", _Id, ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "content_id"),
+)
+
 publications = Table(
     "publications",
     metadata,
@@ -201,6 +229,20 @@ tokens = Table(
     _time("revoked_at", nullable=True),
     UniqueConstraint("uuid"),
     UniqueConstraint("hash"),
+    sqlite_autoincrement=True,
+)
+
+# Those who signed in to the pages with a token, which has to be good for as long as they stay.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    _key(),
+    Column("hash", String(64), nullable=False),  # SHA-256 of the secret in the cookie
+    Column("token_uuid", String(36), ForeignKey("tokens.uuid", ondelete="CASCADE"), nullable=False),
+    _time(),
+    _time("expires_at"),
+    UniqueConstraint("hash"),
+    Index(None, "token_uuid"),
     sqlite_autoincrement=True,
 )
 

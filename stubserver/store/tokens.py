@@ -43,6 +43,12 @@ async def find(connection: AsyncConnection, key: str) -> Token | None:
     return Token(*row) if row is not None else None
 
 
+async def uuid_of(connection: AsyncConnection, digest: str) -> str | None:
+    """The UUID of the good token with this hash."""
+    query = select(tokens.c.uuid).where(tokens.c.hash == digest, tokens.c.revoked_at.is_(None))
+    return (await connection.execute(query)).scalar()
+
+
 async def revoke(connection: AsyncConnection, token: Token) -> None:
     """End a token."""
     await connection.execute(update(tokens).where(tokens.c.uuid == token.uuid).values(revoked_at=now()))

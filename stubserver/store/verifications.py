@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stubserver.store.records import Pacticipant, Publication, Verification, now
@@ -50,6 +50,24 @@ async def find(connection: AsyncConnection, number: int) -> Verification | None:
 async def of_contents(connection: AsyncConnection, content_ids: Collection[int], provider: str) -> list[Verification]:
     """The results on pact contents by a provider, the newest first."""
     return await _found(connection, [verifications.c.content_id.in_(content_ids), _providers.c.name == provider])
+
+
+async def newest_of(connection: AsyncConnection, content_ids: Collection[int]) -> dict[tuple[int, str], Verification]:
+    """The newest result of each content by each provider."""
+    newest = (
+        select(func.max(verifications.c.id))
+        .where(verifications.c.content_id.in_(content_ids))
+        .group_by(verifications.c.content_id, verifications.c.provider_id)
+    )
+    numbers = list((await connection.execute(newest)).scalars())
+    if not numbers:
+        return {}
+    by_sha = {
+        row.sha: row.id
+        for row in await connection.execute(select(contents.c.sha, contents.c.id).where(contents.c.id.in_(content_ids)))
+    }
+    found = await _found(connection, [verifications.c.id.in_(numbers)])
+    return {(by_sha[item.sha], item.provider): item for item in found}
 
 
 async def verified(connection: AsyncConnection, content_ids: Collection[int], provider: str) -> set[int]:

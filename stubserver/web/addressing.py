@@ -187,6 +187,17 @@ class Resolved(NamedTuple):
     base: str
 
 
+def named(resolved: Resolved) -> Address | None:
+    """The address of a stub as paths have it; None where a host name does not tell, since the stub has nothing."""
+    address = resolved.address
+    if not address.is_host:
+        return address
+    some = next(iter(resolved.stub.interactions), None)
+    if some is None:
+        return None
+    return Address(some.provider, some.consumer if address.consumer is not None else None, address.selector)
+
+
 class Naming(NamedTuple):
     """How addresses are written here: domains whose names are stubs, a path that proxies leave before all others, and
     whether every path that is no address belongs to a stub of all pacts. `own` is the host of the server itself.

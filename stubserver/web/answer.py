@@ -22,6 +22,9 @@ _BODILESS = frozenset({204, 304})
 Event = tuple[str, str, dict[str, Any]]  # level, event and values of a line in the log
 
 
+Facts = tuple[int, int, str, str]  # what is remembered of an answer: status, bytes of its body, outcome, interaction
+
+
 class Tally:
     """How many answers of one kind were given."""
 
@@ -39,8 +42,8 @@ class Answer:
     """
 
     __slots__ = (
-        "_fields", "_is_dated", "_log_tail", "_status_line", "body", "event", "headers", "interaction", "is_shared",
-        "lasts_until", "outcome", "status", "tally",
+        "_fields", "_is_dated", "_log_tail", "_status_line", "body", "event", "facts", "headers", "interaction",
+        "is_shared", "lasts_until", "outcome", "status", "tally",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +72,7 @@ class Answer:
         self.is_shared = is_shared
         self.event = event
         self.body = body
+        self.facts: Facts = (status, len(body), outcome, interaction)
         self._status_line = _status_line(status)
         self._is_dated = "Date" in headers
         self._log_tail: bytes | None = None

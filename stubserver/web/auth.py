@@ -36,7 +36,7 @@ class Access:
         principal = self.guard.principal_in(headers.get("Authorization"), headers.get(TOKEN_HEADER))
         if principal is None and not self.is_on:
             if role is not Role.READ:
-                self._demand_no_foreign_page(headers)
+                self.demand_own_page(headers)
             principal = Principal("anyone", self.anyone)
         if principal is None:
             given = "Authorization" in headers or TOKEN_HEADER in headers
@@ -50,7 +50,7 @@ class Access:
             raise ForbiddenError(f"this token {what}", f"use a token with the role {role.value}", principal.name)
         return principal
 
-    def _demand_no_foreign_page(self, headers: Mapping[str, str]) -> None:
+    def demand_own_page(self, headers: Mapping[str, str]) -> None:
         """Raises ForbiddenError for what a page of somebody else may have made a browser send: where nobody needs a
         token, whoever can reach the server may write, and so could any page that its user looks at.
         """

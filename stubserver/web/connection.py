@@ -38,6 +38,7 @@ from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 from stubserver.catalog import HotCache
 from stubserver.web.access_log import AccessLog, ordinary_logger
 from stubserver.web.answer import ALWAYS, NEVER, Answer
+from stubserver.web.journal import Journal
 from stubserver.web.served import Served
 from stubserver.web.stub import StubDoor
 from stubserver.web.ticker import Ticker
@@ -66,6 +67,7 @@ class Wiring:
     counts: bool = True
     hot_cache: int = 2 << 20
     access_log: AccessLog | None = None
+    journal: Journal | None = None
 
 
 class Connection(asyncio.Protocol):
@@ -219,6 +221,8 @@ class Connection(asyncio.Protocol):
         self._transport.write(answer.wire(server.ticker.date_line))
         if server.counts:
             answer.tally.count += 1
+        if server.journal is not None:
+            server.journal.note(self._peer, data, answer.facts)
         if answer.event is not None:
             server.door.tell(answer.event)
         if server.access_log is not None:
@@ -308,6 +312,7 @@ class DirectServer(web.Server):
         self.ticker = ticker
         self.direct: set[Connection] = set()
         self.access_log = wiring.access_log
+        self.journal = wiring.journal
         self.counts = wiring.counts
         self.outside = door.outside
         self.longest_body = min(wiring.max_body, _LONGEST_HELD)

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from matching import CompiledInteraction, Match, Request
 from matching.json_text import JsonError, dump_json, parse_object
-from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Resolution, Snapshot
+from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Snapshot
 from stubserver.errors import BadRequestError, BodyTooLargeError, NotFoundError, StubServerError
 from stubserver.security import Role
 from stubserver.web.addressing import CONTROL_PREFIX, Place, Resolved, at_root
@@ -175,20 +175,17 @@ class ControlDoor:
         target = "/" if target is None else target
         if not target.startswith("/"):
             raise BadRequestError("path must begin with /", 'write {"path": "/orders/1?page=2"}')
-        door, book = self._stub_door, self._stub_door.book
+        door = self._stub_door
         place = door.naming.place(target, None)
         if place is None and not door.naming.has_root:
             raise BadRequestError("path has no address of a stub", f"begin it with one; see {CONTROL_PREFIX}/stubs")
         place = place or Place(ALL, "", *split_target(target))
-        resolved: Resolved | Resolution | None = book.resolve(place)
-        if not isinstance(resolved, Resolved) and self._hosted is not None:
-            snapshot = await self._hosted.load(place.address)
-            resolved = book.resolved(place, snapshot) if snapshot is not None else None
-        if not isinstance(resolved, Resolved):
+        try:
+            return await door.resolve(place), place
+        except NotFoundError:
             if not door.naming.has_root:
-                raise await door.unknown(place)
-            place, resolved = at_root(place), book.root
-        return resolved, place
+                raise
+            return door.book.root, at_root(place)
 
     def _explanation(self, described: dict[str, Any], resolved: Resolved, place: Place, server: str) -> dict[str, Any]:
         question = self._question(described, resolved, place, server)

@@ -13,6 +13,7 @@ from aiohttp.web_request import BaseRequest
 from stubserver.errors import ExpectationError, StubServerError
 from stubserver.web.addressing import Naming, Place
 from stubserver.web.answer import Answer
+from stubserver.web.journal import Journal, as_bytes
 from stubserver.web.problems import problem_response
 from stubserver.web.stub import StubDoor
 from stubserver.web.visit import Fields, Visit
@@ -23,7 +24,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 Handler = Callable[[BaseRequest], Awaitable[web.StreamResponse]]
 
 
-def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.StreamResponse]]) -> Handler:
+def dispatch(
+    stub_door: StubDoor,
+    control_door: Callable[[Any], Awaitable[web.StreamResponse]],
+    journal: Journal | None = None,
+) -> Handler:
     """Each request to its door. What neither expected is our mistake: it is logged, and told in the usual shape."""
 
     async def answer(request: BaseRequest) -> web.StreamResponse:
@@ -33,7 +38,7 @@ def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.St
             if place is None:
                 await stub_door.catch_up()
                 return await control_door(request)
-            return await _answer_stub(stub_door, request, place, fields)
+            return await _answer_stub(stub_door, request, place, fields, journal)
         except web.HTTPExpectationFailed as error:
             return problem_response(ExpectationError(error.text or "the Expect header is not known", "leave it out"))
         except (web.HTTPException, ConnectionError):  # whoever went away gets no answer
@@ -45,7 +50,9 @@ def dispatch(stub_door: StubDoor, control_door: Callable[[Any], Awaitable[web.St
     return answer
 
 
-async def _answer_stub(door: StubDoor, request: BaseRequest, place: Place, fields: Fields) -> web.Response:
+async def _answer_stub(
+    door: StubDoor, request: BaseRequest, place: Place, fields: Fields, journal: Journal | None
+) -> web.Response:
     visit = Visit(request.method.upper(), request.raw_path, place, fields, b"")
     try:
         visit.body = await read_body(request)
@@ -55,6 +62,9 @@ async def _answer_stub(door: StubDoor, request: BaseRequest, place: Place, field
         step = door.answer(visit)
         answer = step if isinstance(step, Answer) else await step
     answer.tally.count += 1
+    if journal is not None:
+        came = as_bytes(request.method, request.raw_path, fields, visit.body)
+        journal.note((request.remote or "-").encode(), came, answer.facts)
     if answer.event is not None:
         door.tell(answer.event)
     return answer.as_response()

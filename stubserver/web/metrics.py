@@ -65,6 +65,10 @@ class Metrics:
         answers = [[*(text.encode("utf-8", "replace").decode() for text in key), count] for key, count in self._tallies]
         return {"answers": answers, "readings": [list(reading) for reading in self._read()]}
 
+    async def tell(self, _: Mapping[str, str]) -> Told:
+        """The same, for another worker that asks."""
+        return self.told()
+
     async def text(self) -> bytes:
         """The exposition, of all workers."""
         registry = CollectorRegistry()

@@ -9,10 +9,23 @@ from typing import Any
 
 from multidict import CIMultiDict
 
-from matching import Match, NearMiss, PatternError, Request, StateSelector, example_request, find, near_misses
-from stubserver.web.addressing import Resolved, base_path, parse_address
+from matching import (
+    CompiledInteraction,
+    Index,
+    Match,
+    NearMiss,
+    PatternError,
+    Request,
+    StateSelector,
+    example_request,
+    find,
+    near_misses,
+)
+from stubserver.outline.curl import curl_line
+from stubserver.ui.pages import new_nonce, render
+from stubserver.web.addressing import Resolved, base_path, named, parse_address
 from stubserver.web.asks import STATE_HEADER
-from stubserver.web.curl import curl_line
+from stubserver.web.pages import Site, accepts_html, links_of, page_headers
 from stubserver.web.problems import JSON_HEADERS, dumped
 from stubserver.web.views import interaction_summary, origin_of
 
@@ -43,13 +56,11 @@ def explain_miss(question: Question, limit: int) -> dict[str, Any]:
     `mismatches` are the sentences of the nearest interaction (what PactFlow's stubs answer with); `nearest` has the
     nearest interactions in full, each with a curl command that it answers, or a note that says why there is none.
     """
-    found = near_misses(
-        question.resolved.stub.index, question.request, question.state, limit=limit, clock=time.monotonic
-    )
+    found = nearest_of(question, limit)
     report: dict[str, Any] = {
         "error": "no-match",
         "message": f"No interaction matches {question.shown_target} at the stub of {question.resolved.address}",
-        "hint": _hint(question, found),
+        "hint": hint_of(question, found),
         "mismatches": [mismatch.message for mismatch in found[0].mismatches] if found else [],
         "nearest": [_near_miss(question, near) for near in found],
     }
@@ -58,7 +69,14 @@ def explain_miss(question: Question, limit: int) -> dict[str, Any]:
     return report
 
 
-def _hint(question: Question, found: list[NearMiss]) -> str | None:
+def nearest_of(question: Question, limit: int) -> list[NearMiss]:
+    """The interactions nearest to a request that none matches."""
+    index = question.resolved.stub.index
+    return near_misses(index, question.request, question.state, limit=limit, clock=time.monotonic)
+
+
+def hint_of(question: Question, found: list[NearMiss]) -> str | None:
+    """What is to be said of a miss beside its nearest interactions."""
     parsed = parse_address(question.request.path) if question.resolved.base == "" else None
     if parsed is not None:
         prefix = parsed[1]
@@ -85,31 +103,48 @@ def _near_miss(question: Question, near: NearMiss) -> dict[str, Any]:
 
 
 def _matching_curl(question: Question, near: NearMiss) -> tuple[str | None, str | None]:
-    """(a command that the interaction answers, None), or (None, why there is none).
-
-    Where another interaction would answer the recorded request, asking for the provider state may help.
-    """
+    """(a command that the interaction answers, None), or (None, why there is none)."""
     example = example_request(near.interaction.interaction.request)
-    if not near.interaction.matches(example) or not example.path.startswith("/"):
-        return None, "its recorded request does not satisfy its own rules, or cannot be sent"
-    states = ["^" + re.escape(state).replace(r"\ ", " ") + "$" for state in near.interaction.states[:1]]
-    asked = [] if question.state is None else [question.state.source, ""]
+    further, note = how_to_reach(question.resolved.stub.index, near.interaction, question.state)
+    if note is not None:
+        return None, note
+    line = curl_line(question.server + question.resolved.base, example, further)
+    return line, None if line else "its body is too long for a command line"
+
+
+def how_to_reach(
+    index: Index, interaction: CompiledInteraction, state: StateSelector | None = None
+) -> tuple[tuple[tuple[str, str], ...], str | None]:
+    """(headers with which the recorded request is answered by its interaction, None), or ((), why there are none).
+
+    Where another interaction would answer the recorded request, asking for the provider state may help. `state` is
+    what is asked for already.
+    """
+    example = example_request(interaction.interaction.request)
+    if not interaction.matches(example) or not example.path.startswith("/"):
+        return (), "its recorded request does not satisfy its own rules, or cannot be sent"
+    states = [state_pattern(name) for name in interaction.states[:1]]
+    asked = [] if state is None else [state.source, ""]
     other = None
     for wanted in (*asked, *([None] if not asked else []), *states):
-        found = find(question.resolved.stub.index, example, _selector(question, wanted), clock=time.monotonic)
-        if isinstance(found, Match) and found.interaction is near.interaction:
-            extra = () if wanted is None else ((STATE_HEADER, wanted),)
-            line = curl_line(question.server + question.resolved.base, example, extra)
-            return line, None if line else "its body is too long for a command line"
+        found = find(index, example, _selector(state, wanted), clock=time.monotonic)
+        if isinstance(found, Match) and found.interaction is interaction:
+            return () if wanted is None else ((STATE_HEADER, wanted),), None
         other = found.interaction.interaction.description if isinstance(found, Match) else other
-    return None, f"its recorded request is answered by another interaction: {other}" if other else None
+    note = f"its recorded request is answered by another interaction: {other}" if other else None
+    return (), note or "its recorded request is answered by no interaction in this state"
 
 
-def _selector(question: Question, wanted: str | None) -> StateSelector | None:
+def state_pattern(name: str) -> str:
+    """What asks for exactly this provider state."""
+    return "^" + re.escape(name).replace(r"\ ", " ") + "$"
+
+
+def _selector(state: StateSelector | None, wanted: str | None) -> StateSelector | None:
     """The selector that a request with this state header gets."""
     if not wanted:
         return None
-    stateless = question.state.stateless if question.state is not None else True
+    stateless = state.stateless if state is not None else True
     try:
         return StateSelector(wanted, stateless=stateless)
     except PatternError:  # a state's name that is too long to be asked for
@@ -142,6 +177,21 @@ def miss_text(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _miss_page(report: dict[str, Any], question: Question, nonce: str) -> str:
+    links = links_of(question.server)
+    site = Site(links, nonce, time.perf_counter())
+    address = named(question.resolved)
+    return render(
+        "miss.html",
+        site=site,
+        target=question.shown_target,
+        address=str(question.resolved.address),
+        hint=report.get("hint"),
+        nearest=[{"note": None, **near} for near in report["nearest"]],
+        stub_link=links.stub(address) if address is not None else links.page(),
+    )
+
+
 def nearest_place(report: dict[str, Any]) -> str | None:
     """The nearest interaction and where it differs, without values."""
     if not report["nearest"]:
@@ -151,10 +201,16 @@ def nearest_place(report: dict[str, Any]) -> str | None:
     return f"{near['interaction']['description'][:100]} ({', '.join(places)})"
 
 
-def miss_content(accept: str, report: dict[str, Any]) -> tuple[CIMultiDict[str], bytes]:
-    """The report as text where the client accepts text or HTML before JSON, otherwise as JSON; with its headers."""
+def miss_content(accept: str, report: dict[str, Any], question: Question) -> tuple[CIMultiDict[str], bytes]:
+    """The report as a page for browsers, as text where the client accepts that before JSON, otherwise as JSON; with its
+    headers.
+    """
     headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", **JSON_HEADERS})
-    if "json" not in accept and ("text/html" in accept or "text/plain" in accept):
+    if accepts_html(accept):
+        nonce = new_nonce()
+        headers.update(page_headers(nonce))
+        return headers, _miss_page(report, question, nonce).encode("utf-8", "replace")
+    if "json" not in accept and "text/plain" in accept:
         headers["Content-Type"] = "text/plain; charset=utf-8"
         return headers, miss_text(report).encode("utf-8", "backslashreplace")
     headers["Content-Type"] = "application/json"

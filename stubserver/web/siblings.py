@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from aiohttp import web
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _PATIENCE = aiohttp.ClientTimeout(total=1.0)  # a worker that hangs is left out
-Answers = dict[str, Callable[[], Any]]  # question, and what answers it with something that JSON can say
+# A question, and what answers it, told its details, with something that JSON can say.
+Answers = Mapping[str, Callable[[Mapping[str, str]], Awaitable[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +62,21 @@ class Siblings:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def ask(self, question: str) -> dict[int, Any]:
+    async def ask(self, question: str, details: Mapping[str, str] | None = None) -> dict[int, Any]:
         """What all workers answer, this one included, by their numbers; without those that do not answer."""
-        others = [number for number in range(self.post.workers) if number != self.post.worker]
-        found = await asyncio.gather(*(self._ask(number, question) for number in others))
-        told = {number: answer for number, answer in zip(others, found, strict=True) if answer is not None}
-        return dict(sorted({**told, self.post.worker: self._answers[question]()}.items()))
+        numbers = range(self.post.workers)
+        found = await asyncio.gather(*(self.ask_one(number, question, details) for number in numbers))
+        return {number: answer for number, answer in zip(numbers, found, strict=True) if answer is not None}
 
-    async def _ask(self, worker: int, question: str) -> Any:
+    async def ask_one(self, worker: int, question: str, details: Mapping[str, str] | None = None) -> Any:
+        """What one worker answers; None where it does not."""
+        if worker == self.post.worker:
+            return await self._answers[question](details or {})
         connector = aiohttp.UnixConnector(self.post.socket(worker))
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=_PATIENCE) as session,
-                session.get(f"http://worker/{question}") as response,
+                session.get(f"http://worker/{question}", params=details) as response,
             ):
                 return await response.json()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -81,8 +84,8 @@ class Siblings:
             return None
 
 
-def _handler(answer: Callable[[], Any]) -> Callable[[web.Request], Any]:
-    async def handle(_: web.Request) -> web.Response:
-        return web.json_response(answer())
+def _handler(answer: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Callable[[web.Request], Any]:
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response(await answer(request.query))
 
     return handle

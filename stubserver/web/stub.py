@@ -19,7 +19,7 @@ import structlog
 from multidict import CIMultiDict
 
 from matching import Match, NoMatch, Request, StateSelector
-from stubserver.catalog import LONGEST_BODY, Address, Catalog, Decisions, HostedCatalog, HotCache, Stub
+from stubserver.catalog import ALL, LONGEST_BODY, Address, Catalog, Decisions, HostedCatalog, HotCache, Stub
 from stubserver.errors import NotFoundError, StubServerError
 from stubserver.security import Guard
 from stubserver.store import StoreUnavailableError
@@ -32,6 +32,7 @@ from stubserver.web.giving import Giving, Step
 from stubserver.web.metrics import Tallies
 from stubserver.web.misses import Question, explain_miss, miss_content, nearest_place
 from stubserver.web.outside import Outside
+from stubserver.web.pages import accepts_html, links_of
 from stubserver.web.problems import JSON_HEADERS, PROBLEM_TYPE, SERVER, dumped, problem_document
 from stubserver.web.served import Served
 from stubserver.web.visit import Fields, Visit
@@ -181,7 +182,7 @@ class StubDoor:
         if asks is None or asks.mark is not served.mark:
             asks = fields.asks = self.asks.read(fields, served.mark)
         visit.asks = asks
-        if asks.refusal is not None:
+        if asks.refusal is not None and not visit.is_trusted:
             if self._is_preflight(visit):  # browsers ask for leave without credentials
                 return self._preflight(visit)
             return self._turned_away(visit, asks.refusal, may_look=visit.may_look)
@@ -218,6 +219,18 @@ class StubDoor:
             raise await self.unknown(place)
         visit.place = at_root(place)
         return self._answer_at(visit, visit.served.book.root)
+
+    async def resolve(self, place: Place) -> Resolved:
+        """What a place means now, loaded if need be. Raises NotFoundError, StoreUnavailableError."""
+        await self.catch_up()
+        book = self.book
+        resolved = book.resolve(place)
+        if not isinstance(resolved, Resolved) and self._hosted is not None:
+            snapshot = await self._hosted.load(place.address)
+            resolved = book.resolved(place, snapshot) if snapshot is not None else None
+        if isinstance(resolved, Resolved):
+            return resolved
+        raise await self.unknown(place)
 
     async def unknown(self, place: Place) -> NotFoundError:
         """That there is no stub at an address, and which there are that it might mean."""
@@ -277,8 +290,23 @@ class StubDoor:
             return self._giving.fill(visit, found)
         if self._is_preflight(visit):
             return self._preflight(visit)
+        if self._is_browser_at_root(visit):
+            return self._to_explorer(visit)
         question = Question(visit.resolved, request, visit.asks.state, self.server(visit), found.gave_up)
         return self._explain(visit, question)
+
+    def _is_browser_at_root(self, visit: Visit) -> bool:
+        """Whether somebody opened the root of the server in a browser, where no interaction is."""
+        return (
+            visit.method == "GET"
+            and visit.place.path == "/"
+            and visit.place.address is ALL
+            and accepts_html(visit.fields.headers.get("Accept", ""))
+        )
+
+    def _to_explorer(self, visit: Visit) -> Answer:
+        headers = CIMultiDict({"Location": links_of(self.server(visit)).page(), "Server": SERVER, "Vary": "Accept"})
+        return Answer(303, headers, b"", self.tallies.of("page"), outcome="page")
 
     def decide(self, stub: Stub, request: Request, state: StateSelector | None) -> Match | NoMatch:
         """What the stub door would answer the request with; remembers nothing, so any thread may ask."""
@@ -312,7 +340,7 @@ class StubDoor:
     def _miss(self, visit: Visit, question: Question, report: dict[str, Any]) -> Answer:
         # Names only: values may be secrets or personal, and logs are kept.
         values = {"method": visit.method, "path": question.request.path[:200], "nearest": nearest_place(report)}
-        headers, body = miss_content(visit.fields.headers.get("Accept", ""), report)
+        headers, body = miss_content(visit.fields.headers.get("Accept", ""), report, question)
         self._allow(visit, headers)
         return Answer(
             self._options.no_match_status,

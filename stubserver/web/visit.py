@@ -88,7 +88,19 @@ class Visit:
     the stub door finds out on the way to the answer.
     """
 
-    __slots__ = ("asks", "body", "fields", "may_look", "method", "place", "request", "resolved", "served", "target")
+    __slots__ = (
+        "asks",
+        "body",
+        "fields",
+        "is_trusted",
+        "may_look",
+        "method",
+        "place",
+        "request",
+        "resolved",
+        "served",
+        "target",
+    )
 
     served: Served
     asks: Asks
@@ -102,3 +114,4 @@ class Visit:
         self.fields = fields
         self.body = body
         self.may_look = True  # for a token that is not known yet
+        self.is_trusted = False  # whoever asks was let in already

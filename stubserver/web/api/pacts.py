@@ -17,6 +17,7 @@ from stubserver.catalog.difference import difference
 from stubserver.catalog.names import name_problem
 from stubserver.errors import NotFoundError
 from stubserver.store import LATEST, MAIN_BRANCH, Kind, Publication, Selector, environments, now, pacticipants, pacts
+from stubserver.web.api.browsers import to_stub_page, to_versions_page, wants_page
 from stubserver.web.api.call import Call
 from stubserver.web.api.hal import Urls, bytes_response, compact_response, hal_response, link, spliced
 
@@ -79,6 +80,8 @@ async def get_main_branch(call: Call) -> web.Response:
 
 
 async def _answered(call: Call, selector: Selector) -> web.Response:
+    if wants_page(call):
+        return to_stub_page(call, selector)
     async with call.reading() as connection:
         found = await find_pact(call, connection, selector)
         version = _version_in(call.request.match_info.get("metadata"))
@@ -167,6 +170,8 @@ async def list_main_branch_versions(call: Call) -> web.Response:
 
 
 async def _listed(call: Call, selector: Selector) -> web.Response:
+    if wants_page(call):
+        return to_versions_page(call)
     consumer, provider = call["consumer"], call["provider"]
     async with call.reading() as connection:
         choose = pacts.choose if call.request.path.endswith("/latest/versions") else pacts.history

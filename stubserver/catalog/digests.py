@@ -1,0 +1,62 @@
+"""What of a pact is searched and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matching import PactError
+from matching.model import Interaction, Message
+from matching.parse import parse_pact
+from stubserver.outline.fields import body_fields, request_fields, response_fields
+from stubserver.store import Digest
+
+_MOST = 20_000  # texts of one pact
+_LONGEST = 200  # characters of one text
+
+
+def digest_of(content: bytes) -> Digest:
+    """The digest of a document; that of one which cannot be read is empty."""
+    try:
+        pact = parse_pact(content)
+    except PactError:
+        return Digest(0, 0, ())
+    found: dict[tuple[str, str], None] = {}
+    for interaction in pact.interactions:
+        found.update(dict.fromkeys(_terms_of(interaction)))
+        if len(found) >= _MOST:
+            break
+    for message in pact.messages:
+        found.update(dict.fromkeys(_terms_of_message(message)))
+        if len(found) >= _MOST:
+            break
+    return Digest(len(pact.interactions), len(pact.messages), tuple(found)[:_MOST])
+
+
+def _terms_of(interaction: Interaction) -> Iterator[tuple[str, str]]:
+    request = interaction.request
+    yield "path", _stored(f"{request.method} {request.path}")
+    yield "description", _stored(interaction.description)
+    for state in interaction.states:
+        yield "state", _stored(state.name)
+    for field in (*request_fields(request), *response_fields(interaction.response)):
+        if field.name and field.name.lower() not in _COMMON:
+            yield "field", _stored(field.name)
+
+
+# Headers that nobody looks for, since nearly all interactions have them.
+_COMMON = frozenset({"content-type", "accept", "authorization"})
+
+
+def _terms_of_message(message: Message) -> Iterator[tuple[str, str]]:
+    yield "description", _stored(message.description)
+    for state in message.states:
+        yield "state", _stored(state.name)
+    for content in message.contents:
+        for field in body_fields(content.body, content.rules):
+            if field.name:
+                yield "field", _stored(field.name)
+
+
+def _stored(text: str) -> str:
+    """A text as every database takes it."""
+    return text[:_LONGEST].replace("\0", "").encode("utf-8", "replace").decode() or "?"

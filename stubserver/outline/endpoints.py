@@ -1,0 +1,171 @@
+"""Endpoints: interactions by method and path, where paths that differ in an id are one.
+
+A path under a regular expression is shown as a readable pattern: `/orders/o-\\d+` as `/orders/{order}`. The expression
+is cut at its slashes and held against the recorded path; a segment that is no plain text becomes a parameter, named
+after the segment before it. Segments that are numbers or UUIDs become parameters where several values are recorded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from matching import CompiledInteraction
+from matching.model import RuleList
+
+_ID = re.compile(r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_ANY, _REST = "\0", "\0\0"  # what stands in a shape for a segment that varies, and for all further ones
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What varies in a path: the regular expressions it is under, and the values that are recorded."""
+
+    name: str
+    patterns: tuple[str, ...]
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method and a path, with the interactions that are recorded of it."""
+
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    interactions: tuple[CompiledInteraction, ...]
+
+    @property
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The path in pieces; of each, whether it is a parameter."""
+        return [(piece, piece.startswith("{")) for piece in re.split(r"(\{[^{}/]*\})", self.path) if piece]
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """The path of one interaction: its segments, and the regular expression of each that has one."""
+
+    interaction: CompiledInteraction
+    segments: tuple[str, ...]
+    patterns: tuple[str | None, ...]
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        return tuple(
+            _REST if pattern == _REST else _ANY if pattern is not None or _ID.fullmatch(segment) else segment
+            for segment, pattern in zip(self.segments, self.patterns, strict=True)
+        )
+
+
+def endpoints_of(interactions: Iterable[CompiledInteraction]) -> list[Endpoint]:
+    """The endpoints of interactions, by path and method."""
+    groups: dict[tuple[str, tuple[str, ...]], list[_Route]] = {}
+    for interaction in interactions:
+        route = _route(interaction)
+        groups.setdefault((interaction.method, route.shape), []).append(route)
+    found = [_endpoint(method, routes) for (method, _), routes in groups.items()]
+    return sorted(found, key=lambda endpoint: (endpoint.path, method_rank(endpoint.method), endpoint.method))
+
+
+def method_rank(method: str) -> int:
+    """Where a method stands among the others."""
+    return _METHODS.index(method) if method in _METHODS else len(_METHODS)
+
+
+def _route(interaction: CompiledInteraction) -> _Route:
+    segments = interaction.recorded_path.split("/")
+    rules = interaction.interaction.request.rules.path
+    source = _regex_of(rules)
+    cut = _cut(source) if source is not None else None
+    if cut is None:
+        return _Route(interaction, tuple(segments), (None,) * len(segments))
+    if len(cut) != len(segments):
+        same = 0
+        while same < min(len(cut), len(segments)) and _plain(cut[same]) == segments[same]:
+            same += 1
+        rest = "/".join(segments[same:])
+        return _Route(interaction, (*segments[:same], rest), (*(None,) * same, _REST))
+    patterns = [None if _plain(piece) == segment else piece for piece, segment in zip(cut, segments, strict=True)]
+    return _Route(interaction, tuple(segments), tuple(patterns))
+
+
+def _regex_of(rules: RuleList | None) -> str | None:
+    for rule in rules.rules if rules is not None else ():
+        source = rule.attributes.get("regex")
+        if rule.name == "regex" and isinstance(source, str):
+            return source
+    return None
+
+
+def _cut(source: str) -> list[str] | None:
+    """A regular expression cut at its slashes; None where it has alternatives beside each other."""
+    source = source.removeprefix("^").removeprefix("\\A").replace("\\/", "/")
+    source = source[:-1] if source.endswith("$") and not source.endswith("\\$") else source
+    pieces, depth, in_class, at = [""], 0, False, 0
+    while at < len(source):
+        character = source[at : at + 2] if source[at] == "\\" else source[at]
+        at += len(character)
+        if in_class:
+            in_class = character != "]"
+        elif character == "[":
+            in_class = True
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif depth == 0 and character == "|":
+            return None
+        elif depth == 0 and character == "/":
+            pieces.append("")
+            continue
+        pieces[-1] += character
+    return pieces
+
+
+_SPECIAL = re.compile(r"\\\w|(?<!\\)[\[\](){}*+?|^$]")  # what makes more of a piece than a text
+
+
+def _plain(piece: str) -> str | None:
+    """The text that a piece of a regular expression stands for, if it is nothing but a text. A dot, which people forget
+    to escape, counts as one.
+    """
+    return None if _SPECIAL.search(piece) else re.sub(r"\\(\W)", r"\1", piece)
+
+
+def _endpoint(method: str, routes: Sequence[_Route]) -> Endpoint:
+    names: list[str] = []
+    parameters: list[Parameter] = []
+    for position in range(len(routes[0].segments)):
+        values = tuple(dict.fromkeys(route.segments[position] for route in routes))
+        patterns = tuple(
+            dict.fromkeys(route.patterns[position] or "" for route in routes if route.patterns[position] is not None)
+        )
+        if not patterns and len(values) == 1:
+            names.append(values[0].replace("{", "%7B").replace("}", "%7D"))
+            continue
+        known = {parameter.name for parameter in parameters}
+        name = _name("rest" if patterns == (_REST,) else _singular(names), known)
+        parameters.append(Parameter(name, tuple(each for each in patterns if each not in ("", _REST)), values))
+        names.append(f"{{{name}}}")
+    interactions = tuple(route.interaction for route in routes)
+    return Endpoint(method, "/".join(names) or "/", tuple(parameters), interactions)
+
+
+def _name(wanted: str, known: set[str]) -> str:
+    name, number = wanted, 2
+    while name in known:
+        name, number = f"{wanted}{number}", number + 1
+    return name
+
+
+def _singular(before: Sequence[str]) -> str:
+    """What a parameter is called after the last plain segment before it."""
+    word = next((name for name in reversed(before) if name and not name.startswith("{")), "")
+    word = re.sub(r"\W+", "_", word).strip("_").lower()[:40]
+    if word.endswith("ies") and len(word) > 4:
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "xes", "shes", "ches")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith("ss") and len(word) > 2:
+        word = word[:-1]
+    return word or "value"

@@ -1,0 +1,1 @@
+"""Stubs in the formats of other tools: OpenAPI, Postman, HAR."""

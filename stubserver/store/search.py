@@ -1,0 +1,119 @@
+"""What is searched of contents: paths, descriptions, provider states and names of fields; each text is kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+
+from sqlalchemy import and_, delete, exists, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stubserver.store.records import Digest, Hit
+from stubserver.store.schema import content_terms, contents, digests, pacticipants, publications, terms
+
+_TOGETHER = 500  # values in one statement
+_MOST_TERMS = 1000  # that are looked up in contents
+_KINDS = ("path", "field", "state", "description")
+
+
+async def add(connection: AsyncConnection, found: Mapping[int, Digest]) -> None:
+    """Record what contents have to be found by, by their ids."""
+    if not found:
+        return
+    wanted = list(dict.fromkeys(term for digest in found.values() for term in digest.terms))
+    ids = await _ids_of(connection, wanted)
+    missing = [term for term in wanted if term not in ids]
+    if missing:
+        rows = [{"kind": kind, "text": text, "folded": text.casefold()} for kind, text in missing]
+        await connection.execute(insert(terms), rows)
+        ids |= await _ids_of(connection, missing)
+    links = [
+        {"term_id": ids[term], "content_id": content_id}
+        for content_id, digest in found.items()
+        for term in dict.fromkeys(digest.terms)
+    ]
+    if links:
+        await connection.execute(insert(content_terms), links)
+    counts = [
+        {"content_id": content_id, "interactions": digest.interactions, "messages": digest.messages}
+        for content_id, digest in found.items()
+    ]
+    await connection.execute(insert(digests), counts)
+
+
+async def _ids_of(connection: AsyncConnection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for some in _chunks([text for _, text in wanted]):
+        query = select(terms.c.kind, terms.c.text, terms.c.id).where(terms.c.text.in_(some))
+        found |= {(kind, text): number for kind, text, number in await connection.execute(query)}
+    return found
+
+
+def _chunks(values: Collection[str]) -> Iterator[list[str]]:
+    rest = iter(values)
+    while some := list(islice(rest, _TOGETHER)):
+        yield some
+
+
+async def missing_among(connection: AsyncConnection, content_ids: Collection[int]) -> set[int]:
+    """Those of these contents that have not been read for it yet."""
+    known = select(digests.c.content_id).where(digests.c.content_id.in_(content_ids))
+    return set(content_ids) - set((await connection.execute(known)).scalars())
+
+
+async def unread(connection: AsyncConnection, most: int) -> dict[int, bytes]:
+    """Some contents that have not been read for it yet."""
+    is_read = exists().where(digests.c.content_id == contents.c.id)
+    query = select(contents.c.id, contents.c.content).where(~is_read).order_by(contents.c.id.desc()).limit(most)
+    return {row[0]: bytes(row[1]) for row in await connection.execute(query)}
+
+
+async def counts_of(connection: AsyncConnection, content_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """How many interactions and messages contents have, as far as they have been read."""
+    query = select(digests).where(digests.c.content_id.in_(content_ids))
+    return {row.content_id: (row.interactions, row.messages) for row in await connection.execute(query)}
+
+
+async def find(connection: AsyncConnection, words: Sequence[str], most: int) -> list[Hit]:
+    """Where all of these words are in one text of a latest pact, the shortest texts first; at most so many."""
+    matching = [terms.c.folded.contains(word.casefold(), autoescape=True) for word in words]
+    shortest = func.length(terms.c.text)
+    query = select(terms.c.id, terms.c.kind, terms.c.text).where(*matching).order_by(shortest, terms.c.text)
+    found = (await connection.execute(query.limit(_MOST_TERMS))).all()
+    if not found:
+        return []
+    order = {row.id: (number, row.kind, row.text) for number, row in enumerate(found)}
+    later = publications.alias()
+    is_latest = ~exists().where(
+        and_(
+            later.c.consumer_id == publications.c.consumer_id,
+            later.c.provider_id == publications.c.provider_id,
+            later.c.version_id > publications.c.version_id,
+        )
+    )
+    consumers, providers = pacticipants.alias(), pacticipants.alias()
+    places = (
+        select(content_terms.c.term_id, consumers.c.name, providers.c.name)
+        .select_from(
+            content_terms.join(publications, publications.c.content_id == content_terms.c.content_id)
+            .join(consumers, consumers.c.id == publications.c.consumer_id)
+            .join(providers, providers.c.id == publications.c.provider_id)
+        )
+        .where(is_latest)
+        .limit(most * 4)
+    )
+    hits: list[tuple[int, Hit]] = []
+    for ids in (list(order)[at : at + _TOGETHER] for at in range(0, len(order), _TOGETHER)):
+        rows = await connection.execute(places.where(content_terms.c.term_id.in_(ids)))
+        for term_id, consumer, provider in rows:
+            number, kind, text = order[term_id]
+            hits.append((number, Hit(kind, text, consumer, provider)))
+        if len(hits) >= most:
+            break
+    hits.sort(key=lambda hit: (_KINDS.index(hit[1].kind), hit[0], hit[1].provider, hit[1].consumer))
+    return [hit for _, hit in hits[:most]]
+
+
+async def forget_unused(connection: AsyncConnection) -> None:
+    """Remove the texts that no content has any more."""
+    await connection.execute(delete(terms).where(~exists().where(content_terms.c.term_id == terms.c.id)))

@@ -1,0 +1,139 @@
+// What pages do beyond links and forms. Without it, everything works, with a page at each step.
+"use strict";
+
+const part = async (url, options) => {
+  const response = await fetch(url, { ...options, headers: { "X-Part": "1", ...(options || {}).headers } });
+  if (response.redirected && response.url.includes("/sign-in")) location.assign(response.url);
+  return { text: await response.text(), ok: response.ok };
+};
+
+// Buttons that copy a text.
+const showCopyButtons = (within) => {
+  for (const button of within.querySelectorAll("button.copy[hidden]")) button.hidden = false;
+};
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button.copy");
+  if (!button) return;
+  const before = button.textContent;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "Copied";
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = button.dataset.copy;
+    document.body.append(area);
+    area.select();
+    button.textContent = document.execCommand("copy") ? "Copied" : "Failed";
+    area.remove();
+  }
+  setTimeout(() => { button.textContent = before; }, 1500);
+});
+
+// Results that follow what is typed. The latest question counts, whatever order the answers come in.
+const follow = (input, urlOf, target, addressOf) => {
+  let timer = 0, asked = 0;
+  const ask = async () => {
+    const number = ++asked;
+    const { text, ok } = await part(urlOf());
+    if (number !== asked || !ok) return;
+    target().innerHTML = text;
+    showCopyButtons(target());
+    history.replaceState(null, "", addressOf());
+  };
+  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 150); });
+  return ask;
+};
+
+const find = document.querySelector("input[data-instant]");
+const results = () => document.getElementById("results");
+if (find && results()) {
+  const base = find.dataset.instant, first = results().innerHTML, home = location.href;
+  const isSearch = location.pathname === new URL(base, location.href).pathname;
+  const query = () => `?q=${encodeURIComponent(find.value.trim())}`;
+  follow(find, () => base + query(), results, () => (find.value.trim() || isSearch ? base + query() : home));
+  find.addEventListener("input", () => {
+    if (!find.value.trim() && !isSearch) setTimeout(() => { results().innerHTML = first; showCopyButtons(results()); }, 200);
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key === "/" && find && !/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) {
+    event.preventDefault();
+    find.focus();
+    find.select();
+  }
+});
+
+for (const form of document.querySelectorAll("form[data-live]")) {
+  const url = () => `${form.getAttribute("action")}?${new URLSearchParams([...new FormData(form)].filter(([, value]) => value))}`;
+  const target = () => document.getElementById("part");
+  for (const input of form.querySelectorAll("input")) follow(input, url, target, url);
+  for (const select of form.querySelectorAll("select")) {
+    const ask = follow(select, url, target, url);
+    select.addEventListener("change", ask);
+  }
+  form.addEventListener("submit", (event) => { event.preventDefault(); form.querySelector("input").dispatchEvent(new Event("input")); });
+}
+
+// The console: answers come into the page; a fix fills in the fields, and is sent.
+const consoleForm = document.querySelector("form[data-console]");
+if (consoleForm) {
+  const answer = document.getElementById("answer");
+  const send = async () => {
+    answer.setAttribute("aria-busy", "true");
+    try {
+      const { text } = await part(consoleForm.action, { method: "POST", body: new URLSearchParams(new FormData(consoleForm)) });
+      answer.innerHTML = text;
+      showCopyButtons(answer);
+    } catch {
+      answer.textContent = "The server cannot be reached.";
+    } finally {
+      answer.removeAttribute("aria-busy");
+    }
+  };
+  consoleForm.addEventListener("submit", (event) => { event.preventDefault(); send(); });
+  answer.addEventListener("submit", (event) => {
+    const fix = event.target.closest("form[data-fix]");
+    if (!fix) return;
+    event.preventDefault();
+    for (const [name, value] of new FormData(fix)) if (consoleForm.elements[name]) consoleForm.elements[name].value = value;
+    send();
+    consoleForm.scrollIntoView({ block: "start" });
+  });
+}
+
+// Requests as they come.
+const live = document.querySelector("#live[data-stream]");
+if (live) {
+  const pause = document.querySelector(".pause"), pulse = document.querySelector(".pulse");
+  let source = null, waiting = null;
+  const show = (text) => {
+    const link = document.activeElement.closest ? document.activeElement.closest("#live a") : null;
+    live.innerHTML = text;
+    if (link) (live.querySelector(`a[href="${CSS.escape(link.getAttribute("href"))}"]`) || live).focus();
+  };
+  const open = () => {
+    source = new EventSource(live.dataset.stream);
+    source.addEventListener("rows", (event) => {
+      if (live.matches(":hover") && window.getSelection().toString()) waiting = event.data;
+      else show(event.data);
+    });
+    source.onopen = () => { pulse.textContent = "live"; };
+    source.onerror = () => { pulse.textContent = "not connected; trying again"; };
+  };
+  const close = () => { source.close(); source = null; pulse.textContent = "paused"; };
+  pause.hidden = false;
+  pause.addEventListener("click", () => {
+    if (source) close(); else { open(); if (waiting) show(waiting); }
+    pause.textContent = source ? "Pause" : "Go on";
+    pause.setAttribute("aria-pressed", String(!source));
+  });
+  open();
+}
+
+// Questions before what cannot be undone.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.ask;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+showCopyButtons(document);

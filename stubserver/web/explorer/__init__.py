@@ -1,0 +1,1 @@
+"""The explorer over HTTP: which page is asked for, by whom, and what it shows."""

@@ -1,0 +1,374 @@
+"""The pages of a stub: its interactions, who uses what, each interaction, and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import yaml
+from aiohttp import web
+
+from matching import CompiledInteraction, example_request
+from matching.content_types import parse_content_type
+from matching.json_text import JsonError, dump_json, parse_json
+from matching.model import Body, BodyState, MatchingRules
+from stubserver.catalog import ALL, Address, Snapshot, Stub
+from stubserver.errors import NotFoundError
+from stubserver.outline.exports.har import har_of
+from stubserver.outline.exports.openapi import About, openapi_of
+from stubserver.outline.exports.postman import postman_of
+from stubserver.outline.lines import body_lines, recorded_request, recorded_response
+from stubserver.outline.outline import Filter, Outline, usage_of
+from stubserver.outline.snippets import Sending, snippets_of
+from stubserver.store import LATEST, Kind, Selector, pacts
+from stubserver.ui.links import ALL_PATH
+from stubserver.web.addressing import Place, Resolved, parse_address
+from stubserver.web.auth import TOKEN_HEADER
+from stubserver.web.explorer.swagger import swagger_files
+from stubserver.web.explorer.viewing import Viewing
+from stubserver.web.messages import message_summary, messages_of
+from stubserver.web.misses import how_to_reach
+from stubserver.web.problems import dumped
+
+_ROWS = 100  # interactions on a page
+_ENDPOINTS = 25  # endpoints on a page about who uses what
+_FIELDS = 400  # fields on such a page
+_OTHERS = 50  # messages, or interactions that are not served, on a page
+_STATES = 200  # provider states to choose from
+_RAW = 60_000  # characters of JSON on a page
+
+
+@dataclass(frozen=True, slots=True)
+class StubView:
+    """A stub as its pages show it."""
+
+    address: Address
+    url: str
+    stub: Stub
+    snapshot: Snapshot
+    outline: Outline
+
+    @property
+    def title(self) -> str:
+        """Whose it is."""
+        if self.address.provider is None:
+            return "All pacts"
+        return f"{self.address.consumer} → {self.address.provider}" if self.address.consumer else self.address.provider
+
+    @property
+    def selector(self) -> str:
+        """Which versions it has; "" for the latest."""
+        return "" if self.address.selector == LATEST else str(self.address.selector)
+
+    @property
+    def consumers(self) -> list[str]:
+        """Those whose pacts it has."""
+        return sorted(self.outline.consumers)
+
+    def stub_of(self, consumer: str) -> Address:
+        """The same of one consumer."""
+        provider = self.address.provider or next(
+            (item.provider for item in self.outline.by_id.values() if item.consumer == consumer), ""
+        )
+        return Address(provider, consumer, self.address.selector)
+
+
+def split_below(path: str) -> tuple[Address, str] | None:
+    """The stub that a path below the root of the pages is about, and what follows it; None where it is about none."""
+    if path.startswith(ALL_PATH) and path[len(ALL_PATH) :][:1] in ("", "/"):
+        return ALL, path[len(ALL_PATH) :]
+    parsed = parse_address(path)
+    return (parsed[0], path[len(parsed[1]) :]) if parsed is not None else None
+
+
+async def view_of(viewing: Viewing, address: Address) -> StubView:
+    """The stub at an address. Raises NotFoundError, StoreUnavailableError."""
+    resolved = await resolve(viewing, address)
+    outline = await viewing.explorer.outline_of(resolved.stub)
+    url = f"{viewing.server}{viewing.links.base(address)[len(viewing.links.prefix) :]}"
+    return StubView(address, url or viewing.server, resolved.stub, resolved.snapshot, outline)
+
+
+async def resolve(viewing: Viewing, address: Address) -> Resolved:
+    """What an address means now. Raises NotFoundError, StoreUnavailableError."""
+    door = viewing.explorer.door
+    if address == ALL and not door.naming.has_root:
+        raise NotFoundError("there is no stub of all pacts here", "choose a provider")
+    place = Place(ALL, "", "/", "") if address == ALL else Place(address, viewing.links.base(address), "/", "")
+    return await door.resolve(place)
+
+
+def _wanted(viewing: Viewing) -> Filter:
+    query = viewing.query
+    state = query.get("state") or None
+    state = "" if state == "-" else state
+    text = query.get("q", "")[:200].strip()
+    return Filter(query.get("method") or None, state, query.get("consumer") or None, text)
+
+
+async def interactions_page(viewing: Viewing, view: StubView) -> web.Response:
+    """GET …/stub: its interactions by endpoint"""
+    wanted, page, outline = _wanted(viewing), viewing.page_number(), view.outline
+    found = await viewing.explorer.door.in_thread(lambda: list(outline.filtered(wanted)))
+    total = sum(len(items) for _, items in found)
+    pages = max(1, -(-total // _ROWS))
+    page = min(page, pages)
+    address = view.address
+    kept = {name: viewing.query.get(name) for name in ("q", "method", "state", "consumer")}
+    values: dict[str, Any] = {
+        "view": view,
+        "wanted": wanted,
+        "groups": _rows(found, (page - 1) * _ROWS),
+        "found": total,
+        "all": len(outline),
+        "endpoint_count": len(found),
+        "show_consumer": len(outline.consumers) > 1,
+        "page": page,
+        "pages": pages,
+        "page_link": lambda number: viewing.links.stub(address, "", **kept, page=number),
+    }
+    if viewing.wants_part:
+        return await viewing.part("_interactions.html", **values)
+    skipped, messages = _others(viewing, view)
+    return await viewing.page(
+        "stub.html",
+        methods=sorted(outline.methods.items()),
+        states=sorted(outline.states.most_common(_STATES)),
+        stateless=outline.stateless,
+        consumers=sorted(outline.consumers.items()),
+        skipped=skipped,
+        messages=messages,
+        **values,
+    )
+
+
+def _rows(found: Sequence[Any], skip: int) -> list[Any]:
+    """The part of grouped interactions that one page shows."""
+    groups, left = [], _ROWS
+    for endpoint, items in found:
+        if skip >= len(items):
+            skip -= len(items)
+            continue
+        shown = items[skip : skip + left]
+        skip, left = 0, left - len(shown)
+        groups.append((endpoint, shown))
+        if left <= 0:
+            break
+    return groups
+
+
+def _others(viewing: Viewing, view: StubView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What of the pacts of a stub is not served, and its messages."""
+    address = view.address
+    entries = [
+        entry
+        for entry in view.snapshot.pacts
+        if entry.pact is not None
+        and address.provider in (None, entry.pact.provider)
+        and address.consumer in (None, entry.pact.consumer)
+    ]
+    skipped = [
+        {"description": item.description, "pointer": item.pointer, "reason": item.reason, "origin": entry.origin}
+        for entry in entries
+        for item in (entry.pact.skipped if entry.pact is not None else ())
+    ]
+    messages = [
+        message_summary(message, origin, viewing.server)
+        for origin, message in messages_of(view.snapshot)
+        if address.provider in (None, message.provider) and address.consumer in (None, message.consumer)
+    ]
+    return skipped[:_OTHERS], messages[:_OTHERS]
+
+
+async def usage_page(viewing: Viewing, view: StubView) -> web.Response:
+    """GET …/stub/usage: who uses what"""
+    wanted, outline, address = _wanted(viewing), view.outline, view.address
+    found = await viewing.explorer.door.in_thread(lambda: [endpoint for endpoint, _ in outline.filtered(wanted)])
+    pages = max(1, -(-len(found) // _ENDPOINTS))
+    page = min(viewing.page_number(), pages)
+    shown = found[(page - 1) * _ENDPOINTS : page * _ENDPOINTS]
+    usages = await viewing.explorer.door.in_thread(lambda: _usages(shown))
+    values: dict[str, Any] = {
+        "view": view,
+        "wanted": wanted,
+        "usages": usages,
+        "endpoint_count": len(found),
+        "page": page,
+        "pages": pages,
+        "page_link": lambda number: viewing.links.stub(address, "/usage", q=wanted.text, page=number),
+    }
+    if viewing.wants_part:
+        return await viewing.part("_usage.html", **values)
+    states = sorted(outline.states.most_common(_STATES))
+    more = max(0, len(outline.states) - _STATES)
+    return await viewing.page("usage.html", states=states, more_states=more, **values)
+
+
+def _usages(endpoints: Sequence[Any]) -> list[Any]:
+    """What is used of endpoints, with as many fields as fit on a page."""
+    usages, left = [], _FIELDS
+    for endpoint in endpoints:
+        usage = usage_of(endpoint)
+        room = max(left, 10)
+        del usage.sent[room:]
+        for _, fields in usage.read:
+            del fields[room:]
+        left -= len(usage.sent) + sum(len(fields) for _, fields in usage.read)
+        usages.append(usage)
+    return usages
+
+
+def demand_interaction(view: StubView, interaction_id: str) -> CompiledInteraction:
+    """An interaction of a stub. Raises NotFoundError."""
+    found = view.outline.by_id.get(interaction_id)
+    if found is None:
+        cure = "it may have changed since: look for it among those of this stub"
+        raise NotFoundError(f"no interaction of {view.title} has the id {interaction_id[:40]}", cure)
+    return found
+
+
+async def interaction_page(viewing: Viewing, view: StubView, interaction_id: str) -> web.Response:
+    """GET …/stub/interactions/ID: one interaction"""
+    found = demand_interaction(view, interaction_id)
+    raw, origin = await _raw_of(viewing, view, found)
+    values = await viewing.explorer.door.in_thread(_interaction_values, viewing, view, found)
+    link = viewing.links.interaction(view.address, found.id)
+    scope = urlencode({"provider": found.provider, "consumer": found.consumer}, errors="replace")
+    return await viewing.page(
+        "interaction.html",
+        view=view,
+        item=found,
+        endpoint=view.outline.endpoint_of(found),
+        raw=raw,
+        origin=origin,
+        permalink=viewing.server + link[len(viewing.links.prefix) :],
+        raw_link=f"{viewing.links.control}/interactions/{found.id}?{scope}",
+        **values,
+    )
+
+
+def _interaction_values(viewing: Viewing, view: StubView, found: CompiledInteraction) -> dict[str, Any]:
+    recorded = found.interaction
+    further, note = how_to_reach(view.stub.index, found)
+    if note is None and further:
+        note = "Another interaction would answer this request; asking for the provider state prefers this one."
+    elif note is not None:
+        note = f"No request leads here: {note}."
+    if viewing.explorer.access.is_on:
+        further = (*further, (TOKEN_HEADER, "YOUR-TOKEN"))
+    base = view.url.rstrip("/")
+    sending = Sending(base, example_request(recorded.request), further, recorded.description, found.response.status)
+    request, response = recorded_request(found), recorded_response(found)
+    comments = []
+    if recorded.comments is not None:
+        content = Body(BodyState.PRESENT, dump_json(recorded.comments), parse_content_type("application/json"))
+        comments = list(body_lines(content, MatchingRules(), ()))[:200]
+    return {
+        "request": request,
+        "response": response,
+        "request_rules": any(line.notes for line in (*request.head, *request.body)),
+        "response_rules": any(line.notes for line in (*response.head, *response.body)),
+        "state_params": [dump_json(dict(state.params)).decode("utf-8", "replace") for state in recorded.states],
+        "comments": comments,
+        "snippets": snippets_of(sending),
+        "note": note,
+    }
+
+
+async def _raw_of(viewing: Viewing, view: StubView, found: CompiledInteraction) -> tuple[str | None, str]:
+    """An interaction as it stands in its document, and which document that is."""
+    origin = view.snapshot.origins.get(found.source, "")
+    content = viewing.explorer.content_of(origin)
+    if content is None:
+        entry = next((entry for entry in view.snapshot.pacts if entry.origin == origin), None)
+        if entry is not None:
+            async with viewing.reading() as connection:
+                content = (await pacts.contents_of(connection, [entry.sha])).get(entry.sha)
+    if content is None:
+        return None, origin
+    return await viewing.explorer.door.in_thread(_at_pointer, content, found.interaction.pointer), origin
+
+
+def _at_pointer(content: bytes, pointer: str) -> str | None:
+    try:
+        value = parse_json(content.removeprefix(b"\xef\xbb\xbf"))
+    except JsonError:
+        return None
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            return None
+    if isinstance(value, dict):
+        value = {key: item for key, item in value.items() if key != "_id"}
+    text = dumped(value).decode("utf-8", "replace")
+    return text if len(text) <= _RAW else text[:_RAW] + "\n… (shortened)"
+
+
+EXPORTS = (
+    ("OpenAPI 3.1 (JSON)", "openapi.json"),
+    ("OpenAPI 3.1 (YAML)", "openapi.yaml"),
+    ("Postman collection", "postman.json"),
+    ("HTTP archive (HAR)", "stub.har"),
+)
+
+
+async def openapi_page(viewing: Viewing, view: StubView) -> web.Response:
+    """GET …/stub/openapi: exports, and Swagger UI where it is installed"""
+    links = viewing.links
+    exports = []
+    for label, name in EXPORTS:
+        path = links.export(view.address, name)
+        exports.append((label, path, viewing.server + path[len(links.prefix) :]))
+    return await viewing.page("openapi.html", view=view, exports=exports, swagger=swagger_files() is not None)
+
+
+async def export(viewing: Viewing, view: StubView, name: str) -> web.Response:
+    """GET /export…/stub/NAME: a stub in the format of another tool. Raises NotFoundError."""
+    if name not in {known for _, known in EXPORTS}:
+        raise NotFoundError(f"there is no export {name[:60]}", f"use one of {', '.join(known for _, known in EXPORTS)}")
+    versions = ", ".join(sorted({entry.origin for entry in view.snapshot.pacts})[:20])
+    text = (
+        f"What {', '.join(view.consumers[:20]) or 'nobody'} "
+        f"{'uses' if len(view.consumers) == 1 else 'use'} of {view.address.provider or 'all providers'}, "
+        f"from the contracts {versions}. Only what is used is described."
+    )
+    about = About(view.title, view.selector or "latest", text, view.url)
+    content, media = await viewing.explorer.door.in_thread(_exported, name, view.outline, about)
+    file = f"{''.join(c if c.isalnum() and c.isascii() else '-' for c in view.title)[:80]}.{name}"
+    headers = {
+        "Content-Type": media,
+        "Content-Disposition": f'inline; filename="{file}"',
+        "Access-Control-Allow-Origin": "*" if not viewing.explorer.access.is_on else viewing.server,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return web.Response(body=content, headers=headers)
+
+
+def _exported(name: str, outline: Outline, about: About) -> tuple[bytes, str]:
+    endpoints = outline.endpoints
+    if name == "postman.json":
+        return dumped(postman_of(endpoints, about)), "application/json"
+    if name == "stub.har":
+        moment = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return dumped(har_of(endpoints, about, moment.isoformat().replace("+00:00", "Z"))), "application/json"
+    document = dumped(openapi_of(endpoints, about))
+    if name == "openapi.json":
+        return document, "application/json"
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    # Read from the JSON, so that both say the same, whatever texts there are.
+    text = yaml.dump(parse_json(document), Dumper=dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text.encode(), "application/yaml; charset=utf-8"
+
+
+def address_of(provider: str, consumer: str, kind: Kind = Kind.LATEST, name: str | None = None) -> Address:
+    """The stub of a pact."""
+    return Address(provider, consumer, Selector(kind, name))

@@ -1,0 +1,261 @@
+"""What the journals of all workers have to report: lists of requests, and one request with why nothing matched it.
+
+Each worker reads its own journal, blots out secrets and says the rest in JSON; whoever was asked for a page puts the
+reports together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from matching import Match, Mismatch, NearMiss, Part, Request
+from stubserver.catalog import Address
+from stubserver.errors import NotFoundError, StubServerError
+from stubserver.store import Kind, Selector
+from stubserver.web.addressing import Place, Resolved, at_root, named
+from stubserver.web.journal import Entry, Journal
+from stubserver.web.misses import Question, hint_of, nearest_of
+from stubserver.web.redaction import Blotter
+from stubserver.web.siblings import Siblings
+from stubserver.web.stub import StubDoor
+
+MISSES = ("none", "refused")
+_MOST_READ = 20_000  # entries that are looked at for one page
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A request in a list; `id` names it among those of all workers."""
+
+    id: str
+    time: float
+    peer: str
+    method: str
+    target: str
+    status: int
+    size: int
+    outcome: str
+    interaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some requests of all workers: `total` are kept, `fitting` are wanted, `silent` workers did not answer."""
+
+    rows: list[Row]
+    total: int
+    misses: int
+    fitting: int
+    silent: int
+
+
+class Reports:
+    """The journals, as the pages ask for them."""
+
+    def __init__(self, journal: Journal | None, door: StubDoor, near_misses: int) -> None:
+        self.journal = journal
+        self._door = door
+        self._near_misses = near_misses
+        self.siblings: Siblings | None = None
+
+    async def listing(self, wanted: Mapping[str, str], most: int) -> Listing:
+        """The first requests, of all workers, that are wanted: `q` in their line, `outcome`, `sort` (time, or misses
+        first).
+        """
+        details = {**wanted, "most": str(most)}
+        told, silent = [await self.tell_rows(details)], 0
+        if self.siblings is not None:
+            answers = await self.siblings.ask("journal", details)
+            told, silent = list(answers.values()), self.siblings.post.workers - len(answers)
+        rows = [Row(**row) for report in told for row in report["rows"]]
+        rows.sort(key=lambda row: _order(row, wanted.get("sort", "")))
+        total, misses, fitting = (sum(report[name] for report in told) for name in ("total", "misses", "fitting"))
+        return Listing(rows[:most], total, misses, fitting, silent)
+
+    async def entry(self, name: str) -> dict[str, Any]:
+        """One request, told in full. Raises NotFoundError."""
+        worker, _, number = name.partition("-")
+        told = None
+        if worker.isdecimal() and number.isdecimal() and len(name) < 40:
+            details = {"number": number}
+            if self.siblings is None:
+                told = await self.tell_entry(details) if worker == "0" else None
+            elif int(worker) < self.siblings.post.workers:
+                told = await self.siblings.ask_one(int(worker), "entry", details)
+        if told is None or "request" not in told:
+            raise NotFoundError("this request is not kept any more", "only the latest requests are")
+        return dict(told)
+
+    async def latest(self) -> tuple[float, int]:
+        """When the latest request of any worker came, and how many are kept: what changes when there is news."""
+        if self.siblings is None:
+            told = [await self.tell_latest({})]
+        else:
+            told = list((await self.siblings.ask("latest")).values())
+        return max((report["latest"] for report in told), default=0.0), sum(report["total"] for report in told)
+
+    async def tell_latest(self, _: Mapping[str, str]) -> dict[str, Any]:
+        """What this worker answers to whether there is news."""
+        journal = self.journal
+        return {"latest": journal.latest, "total": len(journal)} if journal is not None else {"latest": 0.0, "total": 0}
+
+    async def tell_rows(self, details: Mapping[str, str]) -> dict[str, Any]:
+        """What this worker answers to a question for rows."""
+        journal = self.journal
+        if journal is None:
+            return {"rows": [], "total": 0, "misses": 0, "fitting": 0}
+        fitting = [entry for entry in self._read(journal, details) if _fits(entry, details)]
+        fitting.sort(key=lambda entry: _order(entry, details.get("sort", "")))
+        most = int(details.get("most", "100"))
+        worker = self.siblings.post.worker if self.siblings is not None else 0
+        rows = [_row(entry, worker) for entry in fitting[:most]]
+        return {"rows": rows, "total": len(journal), "misses": journal.misses, "fitting": len(fitting)}
+
+    def _read(self, journal: Journal, details: Mapping[str, str]) -> Iterator[Entry]:
+        misses_only = details.get("outcome") in MISSES
+        return islice(journal.entries(misses_only=misses_only), _MOST_READ)
+
+    async def tell_entry(self, details: Mapping[str, str]) -> dict[str, Any]:
+        """What this worker answers to a question for one request."""
+        number = details.get("number", "")
+        entry = self.journal.find(int(number)) if self.journal is not None and number.isdecimal() else None
+        return await self._told(entry) if entry is not None else {}
+
+    async def _told(self, entry: Entry) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "time": entry.moment,
+            "peer": entry.peer,
+            "method": entry.method,
+            "status": entry.status,
+            "size": entry.size,
+            "outcome": entry.outcome,
+            "interaction": entry.interaction if entry.interaction != "-" else None,
+            "is_cut": entry.is_cut,
+            "nearest": None,
+            "hint": None,
+            "changed": False,
+            "address": None,
+        }
+        whole = Blotter(Request(entry.method, entry.target, "", entry.fields, b""))
+        request = Request(entry.method, *_split(entry.target), entry.fields, entry.body)
+        blotter = Blotter(request)
+        try:
+            resolved, place = await self._resolved(entry)
+            told["address"] = _address_document(named(resolved))
+            request = Request(entry.method, place.path, place.query, entry.fields, entry.body)
+            blotter = Blotter(request)
+            if entry.outcome == "none" and not entry.is_cut:
+                told |= await self._door.in_thread(self._explained, entry, resolved, request, blotter)
+        except StubServerError as error:
+            told["hint"] = error.detail
+        told["target"] = whole.request.path if not request.query else blotter.text(entry.target)
+        told["is_redacted"] = blotter.is_needed
+        told["request"] = {
+            "path": blotter.request.path,
+            "query": blotter.request.query,
+            "headers": [list(line) for line in blotter.request.header_lines],
+            "body": blotter.request.body.decode("utf-8", "surrogateescape"),
+        }
+        return told
+
+    async def _resolved(self, entry: Entry) -> tuple[Resolved, Place]:
+        """What a request was addressed to, as it is now. Raises NotFoundError."""
+        door = self._door
+        place = door.place(entry.target, entry.fields)
+        if place is None:
+            raise NotFoundError("the request was for no stub")
+        try:
+            return await door.resolve(place), place
+        except NotFoundError:
+            if not door.naming.has_root:
+                raise
+            return door.book.root, at_root(place)
+
+    def _explained(self, entry: Entry, resolved: Resolved, request: Request, blotter: Blotter) -> dict[str, Any]:
+        """Why nothing matches a request, by what is served now."""
+        door = self._door
+        asks = door.asks.read(entry.fields, object())
+        if asks.fields is not None:
+            request = Request(request.method, request.path, request.query, asks.fields, request.body)
+        if asks.ignores_authorization:
+            resolved = resolved._replace(stub=resolved.stub.without_authorization)
+        question = Question(resolved, request, asks.state, "")
+        found = door.decide(resolved.stub, request, asks.state)
+        if isinstance(found, Match):
+            return {"changed": True, "nearest": []}
+        nearest = nearest_of(question, self._near_misses)
+        return {"nearest": [_near(item, blotter) for item in nearest], "hint": hint_of(question, nearest)}
+
+
+def _split(target: str) -> tuple[str, str]:
+    path, _, query = target.partition("?")
+    return path, query
+
+
+def _order(item: Row | Entry, sort: str) -> tuple[bool, float]:
+    moment = item.time if isinstance(item, Row) else item.moment
+    return (sort != "time" and item.outcome not in MISSES, -moment)
+
+
+def _fits(entry: Entry, wanted: Mapping[str, str]) -> bool:
+    outcome = wanted.get("outcome", "")
+    if outcome and entry.outcome != outcome:
+        return False
+    words = wanted.get("q", "").lower().split()
+    if not words:
+        return True
+    text = f"{entry.method} {entry.target} {entry.status} {entry.interaction} {entry.peer}".lower()
+    return all(word in text for word in words)
+
+
+def _row(entry: Entry, worker: int) -> dict[str, Any]:
+    path, query = _split(entry.target)
+    blotted = Blotter(Request(entry.method, path, query)).request
+    return {
+        "id": f"{worker}-{entry.number}",
+        "time": entry.moment,
+        "peer": entry.peer,
+        "method": entry.method,
+        "target": blotted.path + (f"?{blotted.query}" if blotted.query else ""),
+        "status": entry.status,
+        "size": entry.size,
+        "outcome": entry.outcome,
+        "interaction": entry.interaction,
+    }
+
+
+def _address_document(address: Address | None) -> dict[str, Any] | None:
+    if address is None:
+        return None
+    selector = address.selector
+    return {
+        "provider": address.provider,
+        "consumer": address.consumer,
+        "kind": selector.kind.value,
+        "name": selector.name,
+    }
+
+
+def address_in(document: Mapping[str, Any]) -> Address:
+    """The address that a report tells."""
+    return Address(document["provider"], document["consumer"], Selector(Kind(document["kind"]), document["name"]))
+
+
+def _near(near: NearMiss, blotter: Blotter) -> dict[str, Any]:
+    return {
+        "id": near.interaction.id,
+        "description": near.interaction.interaction.description,
+        "more": near.more,
+        "mismatches": [blotter.value(dict(mismatch.as_json())) for mismatch in near.mismatches],
+    }
+
+
+def mismatches_in(document: Mapping[str, Any]) -> list[Mismatch]:
+    """The mismatches that a report tells."""
+    return [
+        Mismatch(Part(item["part"]), item["path"], item["rule"], item["expected"], item["actual"], item["message"])
+        for item in document["mismatches"]
+    ]

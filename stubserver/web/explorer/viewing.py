@@ -1,0 +1,196 @@
+"""One request for a page: who asks, and the page as an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from cachetools import LRUCache
+
+from stubserver.catalog import Catalog, HostedCatalog
+from stubserver.errors import StubServerError
+from stubserver.outline.outline import Outline
+from stubserver.security import Principal, Role
+from stubserver.ui.pages import new_nonce, render
+from stubserver.web.api.call import Api
+from stubserver.web.auth import Access
+from stubserver.web.explorer.reports import Reports
+from stubserver.web.explorer.streams import end_streams
+from stubserver.web.pages import Site, html_response, links_of
+from stubserver.web.stub import StubDoor
+from stubserver.web.wire import split_target
+
+PART_HEADER = "X-Part"  # what scripts send that want a part of a page
+_OUTLINED = 200_000  # interactions whose outlines are kept
+_PAGES = (("", "APIs"), ("network", "Network"), ("live", "Live"), ("environments", "Environments"))
+_ADMIN_PAGES = (("tokens", "Tokens"), ("audit", "Audit"), ("settings", "Settings"))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting as it is shown: secrets are not."""
+
+    name: str
+    value: str
+    told: str
+    is_default: bool
+
+
+class Explorer:
+    """What all pages share."""
+
+    def __init__(
+        self,
+        api: Api,
+        catalog: Catalog,
+        reports: Reports,
+        settings: Sequence[Setting],
+        content_of: Callable[[str], bytes | None],
+    ) -> None:
+        """`content_of` tells the bytes of a document that was read from a source, by its origin."""
+        self.api = api
+        self.catalog = catalog
+        self.reports = reports
+        self.settings = settings
+        self.content_of = content_of
+        self.is_closing = False
+        self._outlines: LRUCache[int, Outline] = LRUCache(_OUTLINED, getsizeof=lambda outline: max(1, len(outline)))
+
+    @property
+    def door(self) -> StubDoor:
+        """The stub door."""
+        return self.api.door
+
+    @property
+    def hosted(self) -> HostedCatalog:
+        """What is published."""
+        return self.api.hosted
+
+    @property
+    def access(self) -> Access:
+        """Who may come in."""
+        return self.api.access
+
+    async def close(self, _: web.Application) -> None:
+        """End what never ends by itself."""
+        self.is_closing = True
+        await end_streams()
+
+    async def outline_of(self, stub: Any) -> Outline:
+        """The outline of a stub, made when it is first asked for."""
+        outline = self._outlines.get(stub.number)
+        if outline is None:
+            outline = await self.door.in_thread(Outline, stub.interactions)
+            if len(outline) <= _OUTLINED:
+                self._outlines[stub.number] = outline
+        return outline
+
+
+class Viewing:
+    """A request for a page, by somebody who may see it."""
+
+    def __init__(
+        self,
+        explorer: Explorer,
+        request: web.Request,
+        principal: Principal | None,
+        current: str,
+        *,
+        signed_in: bool,
+        is_good: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """`is_good` tells whether the principal is still one."""
+        self.explorer = explorer
+        self.request = request
+        self.principal = principal
+        self._current = current
+        self._signed_in = signed_in
+        self._is_good = is_good
+        self._began = time.perf_counter()
+        self.server = explorer.door.outside.server_of(request)
+        self.links = links_of(self.server)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters of the query."""
+        return self.request.query
+
+    @property
+    def wants_part(self) -> bool:
+        """Whether a script wants a part of the page."""
+        return PART_HEADER in self.request.headers
+
+    def may(self, role: Role) -> bool:
+        """Whether whoever asks may do what this role may."""
+        return self.principal is not None and self.principal.role.allows(role)
+
+    def page_number(self) -> int:
+        """Which page of a list is asked for; 1 is the first."""
+        asked = self.query.get("page", "1")
+        return min(max(int(asked), 1), 1_000_000) if asked.isdecimal() and len(asked) < 8 else 1
+
+    @property
+    def own_path(self) -> str:
+        """The raw path that was asked for, as a browser has it."""
+        path, _ = split_target(self.request.raw_path)
+        return self.links.prefix + self.explorer.door.naming.within(path)
+
+    @property
+    def own_target(self) -> str:
+        """The same with its query."""
+        _, query = split_target(self.request.raw_path)
+        return self.own_path + (f"?{query}" if query else "")
+
+    async def is_still_allowed(self) -> bool:
+        """Whether whoever asked may still see what they see."""
+        return self.principal is not None and await self._is_good()
+
+    def reading(self) -> Any:
+        """One moment of the store."""
+        return self.explorer.hosted.reading()
+
+    def _site(self, nonce: str) -> Site:
+        is_admin = self.may(Role.ADMIN)
+        return Site(
+            links=self.links,
+            nonce=nonce,
+            query=self.query.get("q", "")[:200] if self._current in ("", "search") else "",
+            current=self._current,
+            pages=[*_PAGES, *(_ADMIN_PAGES if is_admin else ())],
+            has_sign_in=self.explorer.access.is_on,
+            is_signed_in=self._signed_in,
+            who=self.principal.name if self.principal is not None else "",
+            may_read=self.principal is not None,
+            may_write=self.may(Role.WRITE),
+            began=self._began,
+        )
+
+    async def page(self, template: str, status: int = 200, **values: Any) -> web.Response:
+        """A whole page. What it is filled with may be long, so it is put together beside the event loop."""
+        nonce = new_nonce()
+        site = self._site(nonce)
+        text = await self.explorer.door.in_thread(render, template, site=site, **values)
+        return html_response(text, nonce, status)
+
+    async def part(self, template: str, **values: Any) -> web.Response:
+        """A part of a page, for scripts."""
+        return html_response(await self.part_text(template, **values), new_nonce())
+
+    async def part_text(self, template: str, **values: Any) -> str:
+        """The same as text."""
+        return await self.explorer.door.in_thread(render, template, site=self._site(""), **values)
+
+    async def page_or_part(self, template: str, part: str, **values: Any) -> web.Response:
+        """The part if a script asks for it, otherwise the page."""
+        return await (self.part(part, **values) if self.wants_part else self.page(template, **values))
+
+    async def problem(self, error: StubServerError, links: Sequence[tuple[str, str]] = ()) -> web.Response:
+        """What went wrong, as a page."""
+        values = {"title": error.title, "detail": error.detail, "cure": error.cure, "links": links}
+        return await self.page("problem.html", error.status, **values)
+
+
+Handler = Callable[[Viewing], Awaitable[web.StreamResponse]]

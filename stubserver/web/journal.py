@@ -1,0 +1,141 @@
+"""The journal: the latest requests to stubs, kept in memory for whoever asks what happened.
+
+Noting a request keeps its bytes as they came, and a few facts of the answer; nothing is read of it until somebody
+asks. So a warm request pays for one tuple. Misses are kept apart, so that no number of hits drives them out. Whatever
+leaves the journal has its secrets blotted out (`web.redaction`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from multidict import CIMultiDict
+
+from stubserver.web.answer import Facts
+from stubserver.web.visit import Fields
+from stubserver.web.wire import split_target
+
+_LONGEST_HIT = 4 << 10  # bytes that are kept of a request that was answered
+_LONGEST_MISS = 64 << 10  # and of one that was not, which is explained again
+_MISS_BYTES = 4 << 20  # of all misses together
+_MISSES = 5  # hits for each miss there is room for
+HITS = frozenset({"exact", "lenient", "preflight", "page"})
+
+_Noted = tuple[float, bytes, bytes, Facts]  # when, from whom, what came, what was answered
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request that is kept, read. `moment` is Unix time; `is_cut` tells that its body is not whole."""
+
+    moment: float
+    peer: str
+    method: str
+    target: str
+    fields: Fields
+    body: bytes
+    is_cut: bool
+    status: int
+    size: int
+    outcome: str
+    interaction: str
+
+    @property
+    def number(self) -> int:
+        """What tells it from all others of its worker: microseconds of Unix time."""
+        return number_of(self.moment)
+
+
+class Journal:
+    """The latest requests of this process."""
+
+    __slots__ = ("_hits", "_miss_bytes", "_misses", "_most_misses", "size")
+
+    def __init__(self, size: int) -> None:
+        """`size` is how many requests are kept that were answered; of misses, a fifth of it."""
+        self.size = size
+        self._hits: deque[_Noted] = deque(maxlen=size)
+        self._misses: deque[_Noted] = deque()
+        self._most_misses = max(1, size // _MISSES)
+        self._miss_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._hits) + len(self._misses)
+
+    @property
+    def misses(self) -> int:
+        """How many of them are misses."""
+        return len(self._misses)
+
+    @property
+    def latest(self) -> float:
+        """When the latest request came; 0 before the first."""
+        return max((kept[-1][0] for kept in (self._hits, self._misses) if kept), default=0.0)
+
+    def note(self, peer: bytes, data: bytes, facts: Facts) -> None:
+        """Keep a request: who sent it, its bytes, and what it was answered with."""
+        if facts[2] == "exact":
+            if len(data) > _LONGEST_HIT:
+                data = data[:_LONGEST_HIT]
+            self._hits.append((time.time(), peer, data, facts))
+        elif facts[2] in HITS:
+            self._hits.append((time.time(), peer, data[:_LONGEST_HIT], facts))
+        else:
+            data = data[:_LONGEST_MISS]
+            self._misses.append((time.time(), peer, data, facts))
+            self._miss_bytes += len(data)
+            while len(self._misses) > self._most_misses or self._miss_bytes > _MISS_BYTES:
+                self._miss_bytes -= len(self._misses.popleft()[2])
+
+    def entries(self, *, misses_only: bool = False) -> Iterator[Entry]:
+        """What is kept, the newest first of each kind: misses, then hits."""
+        for noted in reversed(tuple(self._misses)):
+            yield _read(noted)
+        if not misses_only:
+            for noted in reversed(tuple(self._hits)):
+                yield _read(noted)
+
+    def find(self, number: int) -> Entry | None:
+        """The request with this number, if it is still kept."""
+        for kept in (self._misses, self._hits):
+            for noted in tuple(kept):
+                if number_of(noted[0]) == number:
+                    return _read(noted)
+        return None
+
+
+def number_of(moment: float) -> int:
+    """The number of a request that came at a moment."""
+    return round(moment * 1_000_000)
+
+
+def as_bytes(method: str, target: str, fields: Fields, body: bytes) -> bytes:
+    """A request that aiohttp has read, as it came or might have come."""
+    lines = b"".join(b"%s: %s\r\n" % line for line in fields.raw_headers)
+    head = f"{method} {target} HTTP/1.1\r\n".encode("utf-8", "surrogateescape")
+    return b"".join((head, lines, b"\r\n", body[:_LONGEST_MISS]))
+
+
+def _read(noted: _Noted) -> Entry:
+    moment, peer, data, (status, size, outcome, interaction) = noted
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    method, _, rest = first.decode("utf-8", "surrogateescape").partition(" ")
+    target = rest.rpartition(" HTTP/")[0] or rest
+    raw = tuple((name.strip(), value.strip()) for name, _, value in (line.partition(b":") for line in lines if line))
+    headers = CIMultiDict(
+        (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")) for name, value in raw
+    )
+    length = headers.get("Content-Length", "")
+    is_cut = (length.isdecimal() and int(length[:18]) > len(body)) or len(data) in (_LONGEST_HIT, _LONGEST_MISS)
+    fields = Fields(headers, raw)
+    told = peer.decode("utf-8", "replace")
+    return Entry(moment, told, method, target, fields, body, is_cut, status, size, outcome, interaction)
+
+
+def path_of(entry: Entry) -> str:
+    """The raw path of a request."""
+    return split_target(entry.target)[0]
