@@ -19,6 +19,7 @@ from stubserver.loading import Documents
 from stubserver.security import Guard, Role, digest_of, hint_of, new_token
 from stubserver.settings import Settings, SettingsError, shown_settings
 from stubserver.store import IN_MEMORY, Database, StoreError, sqlite_url, tokens
+from stubserver.ui.pages import warm
 from stubserver.web.access_log import AccessLog
 from stubserver.web.addressing import CONTROL_PREFIX, Naming
 from stubserver.web.api.call import Api
@@ -75,6 +76,7 @@ class Server:
         self._runner: web.ServerRunner | None = None
         self._control_runner: web.AppRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self.first_token: str | None = None
         self._is_open = False
         self._documents = Documents(settings, self.catalog, self.hosted)
@@ -173,6 +175,7 @@ class Server:
         )
         self._runner = web.ServerRunner(doors, shutdown_timeout=_DRAIN)
         await self._runner.setup()
+        self._warming = asyncio.create_task(asyncio.to_thread(warm))
         self._ticker.start()
         try:
             await web.TCPSite(
@@ -254,6 +257,8 @@ class Server:
 
     async def stop(self) -> None:
         """Stop watching and listening; requests in flight are finished."""
+        if self._warming is not None:
+            await asyncio.gather(self._warming, return_exceptions=True)
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)

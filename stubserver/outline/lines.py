@@ -12,7 +12,7 @@ from matching.content_types import Kind, codec_of
 from matching.json_text import JsonError, dump_json, parse_json
 from matching.mismatch import shown
 from matching.model import Body, BodyState, Generator, MatchingRules, RuleList
-from matching.paths import Path, PathError, Scope, parse_path, render_step
+from matching.paths import Path, PathError, Scope, Wildcard, parse_path, render_step
 from matching.xml_text import Element, XmlError, parse_xml
 from stubserver.outline.fields import rules_at, xml_scope
 from stubserver.outline.words import generator_in_words, rules_in_words, rules_label
@@ -244,12 +244,12 @@ def _existing(document: Any, path: str) -> str:
     place, value = "$", document
     for steps in _paths([path]):
         for step in steps:
-            if (isinstance(step, str) and isinstance(value, dict) and step in value) or (
-                isinstance(step, int) and isinstance(value, list) and step < len(value)
-            ):
-                value = value[step]
-            else:
+            members: Any = (
+                value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
+            )
+            if isinstance(step, Wildcard) or step not in members:
                 break
+            value = members[step]
             place += render_step(step)
     return place
 

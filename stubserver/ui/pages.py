@@ -63,6 +63,13 @@ def _environment() -> Environment:
     return environment
 
 
+def warm() -> None:
+    """Make all templates ready, so that nobody waits for that."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 def ago(value: str | float, now: datetime | None = None) -> str:
     """How long ago a moment was."""
     then = _moment(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import unquote_plus
 
 from matching.content_types import Kind
 from matching.json_text import dump_json
@@ -79,7 +79,7 @@ class Blotter:
             if equals and value and _SECRET.search(unquote_plus(name)):
                 self._note(value)
                 self._note(unquote_plus(value))
-                piece = f"{name}={quote(BLOT)}"
+                piece = f"{name}={BLOT}"
             pieces.append(self._plain(piece))
         return "&".join(pieces)
 
