@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run host npm-clients test test-uncached test-aiohttp coverage oracle fuzz lint format examples bench bench-micro bench-http bench-smoke \
+.PHONY: run host npm-clients npm-tools test test-uncached test-aiohttp coverage oracle fuzz lint format examples bench bench-micro bench-http bench-smoke \
   bench-profile bench-peers clean
 
 run: $(VENV)/.installed-run ## serve the example pacts
@@ -86,6 +86,10 @@ npm-clients: ## install the Pact clients from npm, whose tests are skipped witho
 	  npm install --prefix $(VENV)/npm-clients/$${version%%.*} --no-audit --no-fund --loglevel=error --save-exact \
 	    @pact-foundation/pact-cli@$$version || exit 1; \
 	done
+
+npm-tools: ## install the judges from npm, of pages and of OpenAPI, whose tests are skipped without them
+	npm install --prefix $(VENV)/npm-tools --no-audit --no-fund --loglevel=error --save-exact \
+	  axe-core@4.11.0 @stoplight/prism-cli@5.16.0
 
 bench-peers: $(VENV)/.installed-bench ## install the servers to compare with; WireMock also needs Java
 	mkdir -p $(PEERS)

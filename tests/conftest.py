@@ -27,7 +27,8 @@ else:
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the event loop of asyncio; those that are marked so, on that of uvloop as well."""
     marker = item.get_closest_marker("asyncio")
-    return _LOOPS if marker is not None and marker.kwargs else {"asyncio": asyncio.new_event_loop}
+    is_for_both = marker is not None and "loop_factories" in marker.kwargs
+    return _LOOPS if is_for_both else {"asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture(autouse=True)

@@ -67,10 +67,10 @@ def picture_of(pairs: Iterable[tuple[str, str]]) -> Picture:
 
 
 def around(pairs: Iterable[tuple[str, str]], name: str) -> list[tuple[str, str]]:
-    """The pairs of an application, and those of its neighbours."""
+    """The pairs of an application, and those among its neighbours."""
     known = list(pairs)
     near = {name} | {other for pair in known if name in pair for other in pair}
-    return [pair for pair in known if pair[0] in near or pair[1] in near]
+    return [pair for pair in known if pair[0] in near and pair[1] in near]
 
 
 def busiest(pairs: Iterable[tuple[str, str]], most: int) -> tuple[list[tuple[str, str]], int]:

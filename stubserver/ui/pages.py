@@ -26,9 +26,10 @@ def new_nonce() -> str:
 
 
 def policy(nonce: str, *, images: str = "'self'") -> str:
-    """The Content-Security-Policy of a page: our own files, and of scripts only those that the page names."""
+    """The Content-Security-Policy of a page: our own files, and of scripts only those that have the nonce."""
+    scripts = f"'nonce-{nonce}'" if nonce else "'none'"
     return (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src {images}; font-src 'self'; "
+        f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src {images}; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 

@@ -43,7 +43,7 @@ class Answer:
 
     __slots__ = (
         "_fields", "_is_dated", "_log_tail", "_status_line", "body", "event", "facts", "headers", "interaction",
-        "is_shared", "lasts_until", "outcome", "status", "tally",
+        "is_hit", "is_shared", "lasts_until", "outcome", "status", "tally",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +73,7 @@ class Answer:
         self.event = event
         self.body = body
         self.facts: Facts = (status, len(body), outcome, interaction)
+        self.is_hit = outcome == "exact"
         self._status_line = _status_line(status)
         self._is_dated = "Date" in headers
         self._log_tail: bytes | None = None

@@ -38,7 +38,7 @@ from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 from stubserver.catalog import HotCache
 from stubserver.web.access_log import AccessLog, ordinary_logger
 from stubserver.web.answer import ALWAYS, NEVER, Answer
-from stubserver.web.journal import Journal
+from stubserver.web.journal import LONGEST_HIT, Journal
 from stubserver.web.served import Served
 from stubserver.web.stub import StubDoor
 from stubserver.web.ticker import Ticker
@@ -47,7 +47,7 @@ from stubserver.web.visit import Fields, Visit
 _LONGEST_HELD = 64 << 10  # bytes of a request that are collected here, or of a body that is parsed here
 _MOST_READS = 8  # reads that the head of a request may come in; it is parsed again with each
 _LONGEST_LINE = 8000  # bytes of a request line that is read here; aiohttp takes little more
-_LONGEST_KEPT = 20 << 10  # bytes; longer requests are unlikely to come again, and costly to keep
+_LONGEST_KEPT = LONGEST_HIT  # bytes; longer requests are unlikely to come again, and costly to keep
 _ANSWER, _FIELDS, _FIELD = 400, 2000, 300  # bytes that an entry takes beside its texts, about; and each header field
 # A request line that can be read without a parser: a usual method, a path of printable characters, HTTP/1.1.
 _PLAIN_LINE = re.compile(rb"(GET|POST|PUT|PATCH|DELETE|OPTIONS) (/[!\"$-~]*) HTTP/1\.1")
@@ -221,8 +221,11 @@ class Connection(asyncio.Protocol):
         self._transport.write(answer.wire(server.ticker.date_line))
         if server.counts:
             answer.tally.count += 1
-        if server.journal is not None:
-            server.journal.note(self._peer, data, answer.facts)
+        if (journal := server.journal) is not None:
+            if answer.is_hit:
+                journal.note_hit((time.time(), self._peer, data, answer.facts))
+            else:
+                journal.note(self._peer, data, answer.facts)
         if answer.event is not None:
             server.door.tell(answer.event)
         if server.access_log is not None:
@@ -230,7 +233,7 @@ class Connection(asyncio.Protocol):
 
     def _give(self, data: bytes, answer: Answer, served: Served) -> None:
         """Send an answer for the first time."""
-        self._send(data, answer)
+        self._send(data[:LONGEST_HIT] if answer.is_hit and len(data) > LONGEST_HIT else data, answer)
         if answer.lasts_until != NEVER and len(data) <= _LONGEST_KEPT and served.replay.admits(data):
             served.replay.keep(data, answer, _ANSWER + answer.size)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from multidict import CIMultiDict
@@ -18,7 +18,7 @@ from stubserver.web.answer import Facts
 from stubserver.web.visit import Fields
 from stubserver.web.wire import split_target
 
-_LONGEST_HIT = 4 << 10  # bytes that are kept of a request that was answered
+LONGEST_HIT = 20 << 10  # bytes that are kept of a request that was answered
 _LONGEST_MISS = 64 << 10  # and of one that was not, which is explained again
 _MISS_BYTES = 4 << 20  # of all misses together
 _MISSES = 5  # hits for each miss there is room for
@@ -52,12 +52,15 @@ class Entry:
 class Journal:
     """The latest requests of this process."""
 
-    __slots__ = ("_hits", "_miss_bytes", "_misses", "_most_misses", "size")
+    __slots__ = ("_hits", "_miss_bytes", "_misses", "_most_misses", "note_hit", "size")
 
     def __init__(self, size: int) -> None:
         """`size` is how many requests are kept that were answered; of misses, a fifth of it."""
         self.size = size
         self._hits: deque[_Noted] = deque(maxlen=size)
+        # What `note` does with a hit, for those who cannot afford a call: the moment (Unix time), who sent it, at most
+        # LONGEST_HIT of its bytes, and what it was answered with.
+        self.note_hit: Callable[[_Noted], None] = self._hits.append
         self._misses: deque[_Noted] = deque()
         self._most_misses = max(1, size // _MISSES)
         self._miss_bytes = 0
@@ -77,12 +80,8 @@ class Journal:
 
     def note(self, peer: bytes, data: bytes, facts: Facts) -> None:
         """Keep a request: who sent it, its bytes, and what it was answered with."""
-        if facts[2] == "exact":
-            if len(data) > _LONGEST_HIT:
-                data = data[:_LONGEST_HIT]
-            self._hits.append((time.time(), peer, data, facts))
-        elif facts[2] in HITS:
-            self._hits.append((time.time(), peer, data[:_LONGEST_HIT], facts))
+        if facts[2] in HITS:
+            self._hits.append((time.time(), peer, data[:LONGEST_HIT], facts))
         else:
             data = data[:_LONGEST_MISS]
             self._misses.append((time.time(), peer, data, facts))
@@ -130,7 +129,7 @@ def _read(noted: _Noted) -> Entry:
         (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")) for name, value in raw
     )
     length = headers.get("Content-Length", "")
-    is_cut = (length.isdecimal() and int(length[:18]) > len(body)) or len(data) in (_LONGEST_HIT, _LONGEST_MISS)
+    is_cut = (length.isdecimal() and int(length[:18]) > len(body)) or len(data) in (LONGEST_HIT, _LONGEST_MISS)
     fields = Fields(headers, raw)
     told = peer.decode("utf-8", "replace")
     return Entry(moment, told, method, target, fields, body, is_cut, status, size, outcome, interaction)

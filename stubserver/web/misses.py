@@ -22,7 +22,7 @@ from matching import (
     near_misses,
 )
 from stubserver.outline.curl import curl_line
-from stubserver.ui.pages import new_nonce, render
+from stubserver.ui.pages import render
 from stubserver.web.addressing import Resolved, base_path, named, parse_address
 from stubserver.web.asks import STATE_HEADER
 from stubserver.web.pages import Site, accepts_html, links_of, page_headers
@@ -177,9 +177,10 @@ def miss_text(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _miss_page(report: dict[str, Any], question: Question, nonce: str) -> str:
+def _miss_page(report: dict[str, Any], question: Question) -> str:
+    """The report as a page: without scripts, and the same for equal requests."""
     links = links_of(question.server)
-    site = Site(links, nonce, time.perf_counter())
+    site = Site(links)
     address = named(question.resolved)
     return render(
         "miss.html",
@@ -207,9 +208,8 @@ def miss_content(accept: str, report: dict[str, Any], question: Question) -> tup
     """
     headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", **JSON_HEADERS})
     if accepts_html(accept):
-        nonce = new_nonce()
-        headers.update(page_headers(nonce))
-        return headers, _miss_page(report, question, nonce).encode("utf-8", "replace")
+        headers.update(page_headers())
+        return headers, _miss_page(report, question).encode("utf-8", "replace")
     if "json" not in accept and "text/plain" in accept:
         headers["Content-Type"] = "text/plain; charset=utf-8"
         return headers, miss_text(report).encode("utf-8", "backslashreplace")

@@ -21,8 +21,8 @@ class Site:
     """What every page needs; nothing is told of strangers."""
 
     links: Links
-    nonce: str
-    began: float
+    nonce: str = ""  # without one, the page has no scripts
+    began: float | None = None  # when the work on it began, where that is told
     query: str = ""
     current: str = ""
     pages: Sequence[tuple[str, str]] = ()
@@ -34,8 +34,8 @@ class Site:
     version: str = __version__
 
     def elapsed(self) -> str:
-        """How long the server has worked on the page, in milliseconds."""
-        return f"{(time.perf_counter() - self.began) * 1000:.1f}"
+        """How long the server has worked on the page, in milliseconds; "" where that is not told."""
+        return f"{(time.perf_counter() - self.began) * 1000:.1f}" if self.began is not None else ""
 
 
 def links_of(server: str) -> Links:
@@ -49,8 +49,8 @@ def html_response(text: str, nonce: str, status: int = 200) -> web.Response:
     return web.Response(status=status, body=content, headers=page_headers(nonce))
 
 
-def page_headers(nonce: str) -> dict[str, str]:
-    """The headers of a page."""
+def page_headers(nonce: str = "") -> dict[str, str]:
+    """The headers of a page, whose scripts have this nonce."""
     return {
         "Content-Type": "text/html; charset=utf-8",
         "Server": SERVER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -18,14 +19,13 @@ from tests.conftest import Running
 Host = Callable[..., Awaitable[Running]]
 
 
-@pytest.fixture
-async def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Host]:
-    """Start hosted servers: `await host(auth="token")`; those of one test share their database."""
-    monkeypatch.chdir(tmp_path)
+@contextlib.asynccontextmanager
+async def hosts(folder: Path) -> AsyncIterator[Host]:
+    """What starts hosted servers, all with the same database in this folder; they are stopped in the end."""
     started: list[Running] = []
 
     async def start(**settings: Any) -> Running:
-        server = Server(Settings(port=0, **{"data": str(tmp_path / "data"), **settings}), hosted=True)
+        server = Server(Settings(port=0, **{"data": str(folder / "data"), **settings}), hosted=True)
         await server.open()
         address, port = await server.start()
         scheme = "https" if "tls_cert" in settings else "http"
@@ -34,10 +34,20 @@ async def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         started.append(running)
         return running
 
-    yield start
-    for running in started:
-        await running.session.close()
-        await running.server.stop()
+    try:
+        yield start
+    finally:
+        for running in started:
+            await running.session.close()
+            await running.server.stop()
+
+
+@pytest.fixture
+async def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Host]:
+    """Start hosted servers: `await host(auth="token")`; those of one test share their database."""
+    monkeypatch.chdir(tmp_path)
+    async with hosts(tmp_path) as start:
+        yield start
 
 
 async def put_pact(running: Running, pact: dict[str, Any], version: str, prefix: str = "", **options: Any) -> None:

@@ -278,11 +278,25 @@ async def test_curl_line_of_a_request_without_host(serve: Serve) -> None:
     await assert_curl_is_answered(near)
 
 
-async def test_text_for_browsers(serve: Serve) -> None:
-    """A browser gets the report as plain text, never as HTML, with the same facts."""
+async def test_pages_for_browsers(serve: Serve) -> None:
+    """A browser gets the report as a page that runs nothing, with the same facts."""
     running = await serve(ORDERS)
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     status, headers, body = await running.get("/orders?page=<script>", headers=browser)
+    page = body.decode()
+    assert (status, headers["Content-Type"]) == (500, "text/html; charset=utf-8")
+    assert headers["X-Stub-Match"] == "none"
+    assert "script-src 'none'" in headers["Content-Security-Policy"]
+    assert "<script" not in page
+    assert "GET /orders?page=&lt;script&gt;" in page
+    assert "a page of orders" in page
+    assert "<b>query page</b>" in page
+
+
+async def test_text_for_people(serve: Serve) -> None:
+    """Whoever asks for text gets the report as text, with the same facts."""
+    running = await serve(ORDERS)
+    status, headers, body = await running.get("/orders?page=<script>", headers={"Accept": "text/plain"})
     text = body.decode()
     assert (status, headers["Content-Type"]) == (500, "text/plain; charset=utf-8")
     assert headers["X-Content-Type-Options"] == "nosniff"
