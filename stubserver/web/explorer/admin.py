@@ -12,13 +12,14 @@ from stubserver.catalog import Address
 from stubserver.catalog.names import name_problem
 from stubserver.errors import NotFoundError
 from stubserver.security import Role, digest_of, hint_of, new_token
-from stubserver.store import Kind, Selector, audit, environments, overview, tokens
+from stubserver.store import Kind, Selector, audit, environments, pacts, tokens
 from stubserver.web.api.call import payload_of
 from stubserver.web.explorer.viewing import Viewing
 from stubserver.web.pages import see_other
 
 _EVENTS = 50
 _RESIDENCES = 100  # of an environment
+_PROVIDERS = 200
 
 
 async def _record(viewing: Viewing, connection: Any, kind: str, details: Mapping[str, Any]) -> None:
@@ -108,17 +109,20 @@ async def _environments(viewing: Viewing, status: int = 200, **values: Any) -> w
         here: dict[str, list[Any]] = {}
         for residence in await environments.current(connection):
             here.setdefault(residence.environment.uuid, []).append(residence)
-        names = {residence.pacticipant for its in here.values() for residence in its}
-        roles = await overview.roles_of(connection, names)
+        used = {
+            environment.name: await pacts.choose(connection, selector=Selector(Kind.ENVIRONMENT, environment.name))
+            for environment in every
+        }
     for environment in every:
         its = here.get(environment.uuid, [])
         more = max(0, len(its) - _RESIDENCES)
-        places.append({"environment": environment, "residences": its[:_RESIDENCES], "more": more})
+        providers = sorted({pact.provider for pact in used[environment.name]})[:_PROVIDERS]
+        shown = {"environment": environment, "residences": its[:_RESIDENCES], "more": more, "providers": providers}
+        places.append(shown)
     return await viewing.page(
         "environments.html",
         status,
         places=places,
-        providers={name for name, (provides, _) in roles.items() if provides},
         stub_in=lambda provider, name: Address(provider, None, Selector(Kind.ENVIRONMENT, name)),
         **{"wrong": "", "name": "", **values},
     )

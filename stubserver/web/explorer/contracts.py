@@ -333,14 +333,15 @@ async def export(viewing: Viewing, view: StubView, name: str) -> web.Response:
     """GET /export…/stub/NAME: a stub in the format of another tool. Raises NotFoundError."""
     if name not in {known for _, known in EXPORTS}:
         raise NotFoundError(f"there is no export {name[:60]}", f"use one of {', '.join(known for _, known in EXPORTS)}")
-    versions = ", ".join(sorted({entry.origin for entry in view.snapshot.pacts})[:20])
     text = (
         f"What {', '.join(view.consumers[:20]) or 'nobody'} "
-        f"{'uses' if len(view.consumers) == 1 else 'use'} of {view.address.provider or 'all providers'}, "
-        f"from the contracts {versions}. Only what is used is described."
+        f"{'use' if len(view.consumers) > 1 else 'uses'} of {view.address.provider or 'all providers'}, "
+        "as their contracts say. Only what is used is described."
     )
     about = About(view.title, view.selector or "latest", text, view.url)
-    content, media = await viewing.explorer.door.in_thread(_exported, name, view.outline, about)
+    today = datetime.now(UTC).date().isoformat()
+    key = (name, view.stub.number, about, today)
+    content, media = await viewing.explorer.exported(key, lambda: _exported(name, view.outline, about, today))
     file = f"{''.join(c if c.isalnum() and c.isascii() else '-' for c in view.title)[:80]}.{name}"
     headers = {
         "Content-Type": media,
@@ -353,13 +354,13 @@ async def export(viewing: Viewing, view: StubView, name: str) -> web.Response:
     return web.Response(body=content, headers=headers)
 
 
-def _exported(name: str, outline: Outline, about: About) -> tuple[bytes, str]:
+def _exported(name: str, outline: Outline, about: About, today: str) -> tuple[bytes, str]:
+    """An export and its media type."""
     endpoints = outline.endpoints
     if name == "postman.json":
         return dumped(postman_of(endpoints, about)), "application/json"
     if name == "stub.har":
-        moment = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        return dumped(har_of(endpoints, about, moment.isoformat().replace("+00:00", "Z"))), "application/json"
+        return dumped(har_of(endpoints, about, f"{today}T00:00:00Z")), "application/json"
     document = dumped(openapi_of(endpoints, about))
     if name == "openapi.json":
         return document, "application/json"

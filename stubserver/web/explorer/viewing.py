@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from stubserver.web.wire import split_target
 
 PART_HEADER = "X-Part"  # what scripts send that want a part of a page
 _OUTLINED = 200_000  # interactions whose outlines are kept
+_EXPORTED = 32 << 20  # bytes of exports that are kept
 _PAGES = (("", "APIs"), ("network", "Network"), ("live", "Live"), ("environments", "Environments"))
 _ADMIN_PAGES = (("tokens", "Tokens"), ("audit", "Audit"), ("settings", "Settings"))
 
@@ -57,6 +59,10 @@ class Explorer:
         self.settings = settings
         self.content_of = content_of
         self.is_closing = False
+        self._exporting = asyncio.Lock()
+        self._exports: LRUCache[tuple[Any, ...], tuple[bytes, str]] = LRUCache(
+            _EXPORTED, getsizeof=lambda export: len(export[0]) + 1
+        )
         self._outlines: LRUCache[int, Outline] = LRUCache(_OUTLINED, getsizeof=lambda outline: max(1, len(outline)))
 
     @property
@@ -78,6 +84,18 @@ class Explorer:
         """End what never ends by itself."""
         self.is_closing = True
         await end_streams()
+
+    async def exported(self, key: tuple[Any, ...], make: Callable[[], tuple[bytes, str]]) -> tuple[bytes, str]:
+        """Something that takes long to make and is the same for as long as its key is: made by one thread of its own,
+        and kept.
+        """
+        async with self._exporting:
+            kept: tuple[bytes, str] | None = self._exports.get(key)
+            if kept is None:
+                kept = await asyncio.to_thread(make)
+                if len(kept[0]) < _EXPORTED:
+                    self._exports[key] = kept
+            return kept
 
     async def outline_of(self, stub: Any) -> Outline:
         """The outline of a stub, made when it is first asked for."""
