@@ -15,7 +15,7 @@ from stubserver.app import Server
 from stubserver.catalog import LoadedPact, Snapshot
 from stubserver.loading import log_documents
 from stubserver.outline.curl import curl_line
-from stubserver.web.addressing import base_path
+from stubserver.web.addressing import CONTROL_PREFIX, base_path
 
 
 def log_start(snapshot: Snapshot, url: str) -> None:
@@ -61,6 +61,7 @@ def print_start(snapshot: Snapshot, url: str) -> None:
         line = curl_line(url, example_request(sample.interaction.request))
         if line is not None:
             click.echo(f"\nTry\n  {line}")
+    click.echo(f"\nExplore\n  {url}{CONTROL_PREFIX}/ui/")
     served = len(snapshot.root.interactions)
     messages = _messages(snapshot)
     fetched = f" and {messages} messages" if messages else ""
@@ -148,6 +149,7 @@ def print_host(server: Server, url: str) -> None:
     needed = "everyone needs a token" if settings.auth == "token" else "nobody needs a token"
     click.echo(f"  access   {needed}")
     given = " --broker-token $TOKEN" if settings.auth == "token" else ""
+    click.echo(f"\nExplore\n  {url}/")
     click.echo("\nPublish")
     click.echo(f"  pact broker publish pacts/*.json -a $VERSION --branch $BRANCH --broker-base-url {url}{given}")
     click.echo(f"  stubserver publish pacts/ --consumer-version $VERSION --branch $BRANCH -b {url}{given}")

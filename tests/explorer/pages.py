@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from base64 import b64encode
@@ -10,7 +11,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import stubserver.ui.pages
 from tests.conftest import Running
@@ -159,14 +160,15 @@ async def ui(running: Running, target: str = "/", status: int = 200, **options: 
 
 async def post(running: Running, target: str, form: dict[str, str], **headers: str) -> tuple[int, Any, bytes]:
     """Send a form as a browser does."""
-    sent = {**AS_BROWSER, "Origin": running.url, **headers}
-    return await running.request("POST", UI + target, data=form, headers=sent)
+    kind = "application/x-www-form-urlencoded"
+    sent = {**AS_BROWSER, "Origin": running.url, "Content-Type": kind, **headers}
+    return await running.request("POST", UI + target, data=io.BytesIO(urlencode(form).encode()), headers=sent)
 
 
 async def api(running: Running, method: str, target: str, document: Any = None, *statuses: int, **headers: str) -> Any:
     """Send JSON to the API; the document that comes back, which has to be a success or of one of these statuses."""
     sent = {"Content-Type": "application/json", **headers}
-    body = json.dumps(document) if document is not None else None
+    body = io.BytesIO(json.dumps(document).encode()) if document is not None else None
     status, _, content = await running.request(method, target, data=body, headers=sent)
     assert status in (statuses or (200, 201, 204)), (target, status, content[:1000])
     return json.loads(content) if content else None

@@ -178,15 +178,15 @@ def test_law_of_real_pacts() -> None:
         assert_law(interactions)
 
 
-SEGMENTS = st.sampled_from(["a", "a2", "rest", "rests", "1", "22", UUIDS[0], "{a}", "%7Ba%7D", "value", "é", ""])
+SEGMENTS = st.sampled_from(["rest", "1", "22", UUIDS[0], "{rest}", "%7Brest%7D", "value", "é", ""])
 SOURCES = st.sampled_from(
     ["a", r"\d+", "[^/]+", "[a-z]+", ".*", "(a|rest)", ".", "1", r"\{a\}", "(a/a|1)", "[]/]a]*", "(?:a)?", r"\w+/?"]
 )
-LITERALS = st.lists(SEGMENTS, max_size=4).map(lambda segments: "/" + "/".join(segments))
-RULED = st.tuples(LITERALS, st.lists(SOURCES, max_size=4).map(lambda pieces: "/" + "/".join(pieces)))
+LITERALS = st.lists(SEGMENTS, max_size=3).map(lambda segments: "/" + "/".join(segments))
+RULED = st.tuples(LITERALS, st.lists(SOURCES, max_size=3).map(lambda pieces: "/" + "/".join(pieces)))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(LITERALS | RULED, min_size=1, max_size=8))
 def test_law_of_any_paths(given_paths: list[str | tuple[str, str]]) -> None:
     """So is each of any, whatever their paths and regular expressions are."""

@@ -43,11 +43,11 @@ async def _tokens(viewing: Viewing, status: int = 200, **values: Any) -> web.Res
 
 async def make_token(viewing: Viewing) -> web.Response:
     """POST /tokens: make one, and show it this once"""
-    form = await viewing.request.post()
-    description = str(form.get("description", "")).strip()
+    form = await viewing.form()
+    description = form.get("description", "").strip()
     problem = name_problem(description)
     try:
-        role = Role(str(form.get("role", "read")))
+        role = Role(form.get("role", "read"))
     except ValueError:
         problem, role = "the role must be one of " + ", ".join(Role), Role.READ
     if problem is not None:
@@ -130,8 +130,8 @@ async def _environments(viewing: Viewing, status: int = 200, **values: Any) -> w
 
 async def add_environment(viewing: Viewing) -> web.Response:
     """POST /environments: add one"""
-    form = await viewing.request.post()
-    name, shown = str(form.get("name", "")).strip(), str(form.get("display_name", "")).strip() or None
+    form = await viewing.form()
+    name, shown = form.get("name", "").strip(), form.get("display_name", "").strip() or None
     problem = name_problem(name) or (name_problem(shown) if shown is not None else None)
     if problem is not None:
         return await _environments(viewing, 400, wrong=f"The name {problem}", name=name[:255])

@@ -28,7 +28,6 @@ from stubserver.web.visit import Fields, Visit
 
 _SEED_HEADER = "X-Stub-Seed"
 _STATES = 500  # that are offered
-_LONGEST = 10 << 20  # bytes of a form
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class Sent:
     body: str = ""
     state: str = ""
     seed: str = ""
+    newlines: str = "lf"  # what ends the lines of the body (lf, crlf), since browsers have their own way
 
     def as_form(self) -> dict[str, str]:
         """The fields by name."""
@@ -93,7 +93,9 @@ def sent_of(request: Request, *, state: str = "", seed: str = "") -> Sent:
     """The fields for a request."""
     query = f"?{request.query}" if request.query else ""
     lines = [f"{name}: {value}" for name, value in request.header_lines if name.lower() != "content-length"]
-    return Sent(request.method, request.path + query, "\n".join(lines), _pretty(request), state, seed)
+    body = _pretty(request)
+    newlines = "crlf" if "\r\n" in body else "lf"
+    return Sent(request.method, request.path + query, "\n".join(lines), body, state, seed, newlines)
 
 
 def _pretty(request: Request) -> str:
@@ -118,8 +120,8 @@ async def _console(
 
 async def try_request(viewing: Viewing, view: StubView) -> web.Response:
     """POST …/stub/try: try a request"""
-    form = await viewing.request.post()
-    sent = Sent(**{name: str(form.get(name, getattr(Sent(), name))) for name in Sent.__slots__})
+    form = await viewing.form()
+    sent = Sent(**{name: form.get(name, getattr(Sent(), name)) for name in Sent.__slots__})
     try:
         visit = _visit(viewing, view, sent)
         tried = await _tried(viewing, view, sent, visit)
@@ -138,7 +140,8 @@ def _visit(viewing: Viewing, view: StubView, sent: Sent) -> Visit:
         raise BadRequestError("the method is not one", "write it like GET")
     if not target.startswith("/") or re.search(r"[\x00-\x20\x7f]", target):
         raise BadRequestError("the path has to begin with / and cannot have blanks", "write %20 for a blank")
-    body = sent.body.replace("\r\n", "\n").encode("utf-8", "replace")
+    text = sent.body.replace("\r\n", "\n")
+    body = (text.replace("\n", "\r\n") if sent.newlines == "crlf" else text).encode("utf-8", "replace")
     lines = _header_lines(sent)
     names = {name.lower() for name, _ in lines}
     for name, value in (("Host", viewing.request.host), ("Content-Length", str(len(body)) if body else "")):

@@ -14,7 +14,6 @@ from stubserver.errors import NotFoundError
 from stubserver.outline.lines import actual_request
 from stubserver.web.explorer.console import sent_of
 from stubserver.web.explorer.reports import address_in, mismatches_in
-from stubserver.web.explorer.streams import stream
 from stubserver.web.explorer.viewing import Viewing
 from stubserver.web.problems import SERVER
 
@@ -75,7 +74,7 @@ async def live_stream(viewing: Viewing) -> web.StreamResponse:
         raise NotFoundError("requests are not kept", "start the server with --journal 1000")
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "Server": SERVER}
     response = web.StreamResponse(headers={**headers, "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"})
-    with stream(), contextlib.suppress(ConnectionError, asyncio.CancelledError):
+    with viewing.explorer.streams.running(), contextlib.suppress(ConnectionError, asyncio.CancelledError):
         await response.prepare(viewing.request)
         await _send_news(viewing, response)
     return response
@@ -84,7 +83,7 @@ async def live_stream(viewing: Viewing) -> web.StreamResponse:
 async def _send_news(viewing: Viewing, response: web.StreamResponse) -> None:
     known: tuple[float, int] | None = None
     silence = 0.0
-    while not viewing.explorer.is_closing:
+    while not viewing.explorer.streams.is_closing:
         news = await viewing.explorer.reports.latest()
         if news != known:
             if not await viewing.is_still_allowed():

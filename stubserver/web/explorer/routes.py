@@ -148,7 +148,7 @@ async def _export(viewing: Viewing) -> web.Response:
 
 
 async def _to_home(request: web.Request) -> web.StreamResponse:
-    return see_other(request.path + "/")
+    return see_other("ui/")  # whatever a proxy has before it
 
 
 async def _static(request: web.Request) -> web.StreamResponse:

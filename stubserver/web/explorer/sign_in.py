@@ -73,8 +73,8 @@ async def _form(viewing: Viewing, to: str, wrong: str = "", status: int = 200) -
 
 async def sign_in(viewing: Viewing) -> web.Response:
     """POST /sign-in: a cookie for a token"""
-    form = await viewing.request.post()
-    token, to = str(form.get("token", "")).strip()[:_LONGEST], str(form.get("to", ""))
+    form = await viewing.form()
+    token, to = form.get("token", "").strip()[:_LONGEST], form.get("to", "")
     explorer = viewing.explorer
     principal = explorer.access.guard.principal_of(token)
     if principal is None:

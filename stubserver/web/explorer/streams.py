@@ -10,7 +10,6 @@ from typing import Any
 from stubserver.errors import StubServerError
 
 _MOST = 50  # at once
-_running: set[asyncio.Task[Any]] = set()
 
 
 class TooManyStreamsError(StubServerError):
@@ -21,22 +20,30 @@ class TooManyStreamsError(StubServerError):
     slug = "too-many-live-pages"
 
 
-@contextlib.contextmanager
-def stream() -> Iterator[None]:
-    """Count the running task among the streams for as long as it is in here. Raises TooManyStreamsError."""
-    if len(_running) >= _MOST:
-        raise TooManyStreamsError(f"there are {_MOST} live pages open already", "close some of them")
-    task = asyncio.current_task()
-    assert task is not None
-    _running.add(task)
-    try:
-        yield
-    finally:
-        _running.discard(task)
+class Streams:
+    """The answers of a server that go on."""
 
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self.is_closing = False
 
-async def end_streams() -> None:
-    """End all streams, so that the server need not wait for them."""
-    for task in tuple(_running):
-        task.cancel()
-    await asyncio.gather(*tuple(_running), return_exceptions=True)
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Count the running task among them for as long as it is in here. Raises TooManyStreamsError."""
+        if len(self._running) >= _MOST or self.is_closing:
+            raise TooManyStreamsError(f"there are {_MOST} live pages open already", "close some of them")
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        try:
+            yield
+        finally:
+            self._running.discard(task)
+
+    async def end(self) -> None:
+        """End all of them, so that the server need not wait for them."""
+        self.is_closing = True
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -12,14 +12,14 @@ from aiohttp import web
 from cachetools import LRUCache
 
 from stubserver.catalog import Catalog, HostedCatalog
-from stubserver.errors import StubServerError
+from stubserver.errors import BadRequestError, BodyTooLargeError, StubServerError
 from stubserver.outline.outline import Outline
 from stubserver.security import Principal, Role
 from stubserver.ui.pages import new_nonce, render
 from stubserver.web.api.call import Api
 from stubserver.web.auth import Access
 from stubserver.web.explorer.reports import Reports
-from stubserver.web.explorer.streams import end_streams
+from stubserver.web.explorer.streams import Streams
 from stubserver.web.pages import Site, html_response, links_of
 from stubserver.web.stub import StubDoor
 from stubserver.web.wire import split_target
@@ -58,7 +58,7 @@ class Explorer:
         self.reports = reports
         self.settings = settings
         self.content_of = content_of
-        self.is_closing = False
+        self.streams = Streams()
         self._exporting = asyncio.Lock()
         self._exports: LRUCache[tuple[Any, ...], tuple[bytes, str]] = LRUCache(
             _EXPORTED, getsizeof=lambda export: len(export[0]) + 1
@@ -82,8 +82,7 @@ class Explorer:
 
     async def close(self, _: web.Application) -> None:
         """End what never ends by itself."""
-        self.is_closing = True
-        await end_streams()
+        await self.streams.end()
 
     async def exported(self, key: tuple[Any, ...], make: Callable[[], tuple[bytes, str]]) -> tuple[bytes, str]:
         """Something that takes long to make and is the same for as long as its key is: made by one thread of its own,
@@ -140,6 +139,19 @@ class Viewing:
     def wants_part(self) -> bool:
         """Whether a script wants a part of the page."""
         return PART_HEADER in self.request.headers
+
+    async def form(self) -> dict[str, str]:
+        """The fields of the form that was sent. Raises BadRequestError."""
+        kind = self.request.content_type
+        if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            raise BadRequestError(f"{kind} is not a form", "send application/x-www-form-urlencoded")
+        try:
+            found = await self.request.post()
+        except web.HTTPRequestEntityTooLarge:
+            raise BodyTooLargeError("the form is too large", "send less") from None
+        except (ValueError, LookupError, AssertionError):
+            raise BadRequestError("the form cannot be read", "send it in UTF-8") from None
+        return {name: value for name, value in found.items() if isinstance(value, str)}
 
     def may(self, role: Role) -> bool:
         """Whether whoever asks may do what this role may."""
