@@ -99,6 +99,7 @@ class HostedCatalog:
         self._is_lost = False  # the store did not answer last time
         self._refusals: list[AuditEvent] = []
         self._unrecorded = 0
+        self._recording = asyncio.Lock()
         self._looked_again = 0.0
 
     async def open(self) -> None:
@@ -371,7 +372,8 @@ class HostedCatalog:
                 await asyncio.sleep(_LOOK_EVERY)
                 await self._look_once()
                 with contextlib.suppress(StubServerError):
-                    await self._record_refusals()
+                    # Not to be given up half-way when the server stops: what is recorded would be recorded again.
+                    await asyncio.shield(self._record_refusals())
         finally:
             if listening is not None:
                 listening.cancel()
@@ -398,6 +400,10 @@ class HostedCatalog:
             self._unrecorded += 1
 
     async def _record_refusals(self) -> None:
+        async with self._recording:
+            await self._record_now()
+
+    async def _record_now(self) -> None:
         if not self._refusals:
             return
         events, more = self._refusals, self._unrecorded

@@ -43,6 +43,8 @@ STATUSES = {
     ("curl_put", 14): (400, "the real one breaks at a pact that is not an object"),
     ("publish_contracts_errors", 6): (200, "the real one breaks at no contracts"),
     ("publish_contracts_errors", 8): (200, "a name may resemble another"),
+    ("ruby_create_webhook", 15): (303, "browsers are sent to the page"),
+    ("ruby_create_webhook", 67): (303, "browsers are sent to the page"),
     ("ruby_create_webhook", 62): (404, "there are no badges; to us badge.svg is a tag"),
     ("ruby_odd_names", 6): (404, "there are no badges; to us badge.svg is a tag"),
 }
@@ -54,7 +56,7 @@ FINDINGS: dict[tuple[str, int], str] = {}
 KINDS = {
     ("application/json", "application/hal+json"): "errors are HAL as everything else; all clients read either",
     ("application/problem+json", "application/hal+json"): "errors have one shape; Rust clients drop problem+json",
-    ("text/html", "application/hal+json"): "there are no pages here",
+    ("text/html", ""): "browsers are sent to the page",
     ("text/html", "text/plain"): "relations are explained in a line of text",
     ("text/vnd.graphviz", "application/hal+json"): "whoever takes anything gets JSON",
 }

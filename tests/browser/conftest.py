@@ -28,12 +28,12 @@ _MILLISECONDS = 15_000.0  # that anything on a page gets to happen
 class Window:
     """A window of a browser that is just opened: its page, and what went wrong on it so far."""
 
-    def __init__(self, context: BrowserContext, page: Page, statuses: tuple[int, ...]) -> None:
-        """`statuses` are those of answers at which the browser may complain."""
+    def __init__(self, context: BrowserContext, page: Page, expected: tuple[str, ...]) -> None:
+        """`expected` are words of complaints that the browser may have, such as one of a status that is meant."""
         self.context = context
         self.page = page
         self.troubles: list[str] = []
-        self._expected = tuple(f"server responded with a status of {status}" for status in statuses)
+        self._expected = expected
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.troubles.append(f"error on {page.url}: {error}"))
 
@@ -65,10 +65,10 @@ async def window(browser: Browser) -> AsyncIterator[Open]:
     """Open windows that share nothing: `await window(color_scheme="dark")`. In the end, nothing went wrong in any."""
     opened: list[Window] = []
 
-    async def open_one(*, statuses: tuple[int, ...] = (), **options: Any) -> Window:
+    async def open_one(*expected: str, **options: Any) -> Window:
         context = await browser.new_context(**options)
         context.set_default_timeout(_MILLISECONDS)
-        opened.append(Window(context, await context.new_page(), statuses))
+        opened.append(Window(context, await context.new_page(), expected))
         return opened[-1]
 
     yield open_one

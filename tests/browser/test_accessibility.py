@@ -44,7 +44,7 @@ async def assert_accessible(page: Page) -> None:
 async def test_a_page(window: Open, shop: Shop, path: str) -> None:
     """A page is accessible, as it is when it is opened, with all that can be unfolded."""
     axe()
-    page = (await window(statuses=(404,))).page
+    page = (await window("status of 404")).page
     await page.goto(shop.page(path))
     await assert_accessible(page)
 
@@ -52,7 +52,7 @@ async def test_a_page(window: Open, shop: Shop, path: str) -> None:
 async def test_what_comes_later(window: Open, shop: Shop, host: Host) -> None:
     """So are answers and explanations, results while typing, new tokens, refusals and pages of misses."""
     axe()
-    page = (await window(statuses=(400, 401, 500))).page
+    page = (await window("status of 401", "status of 500")).page
     await page.goto(shop.page(f"{ORDERS}/interactions/{{order}}/try"))
     for body, told in (("{}", "No interaction matches"), (None, "Answered by an order")):
         if body is not None:

@@ -1,4 +1,4 @@
-"""From a search to a request that works: the way of somebody who does not know the API yet, with and without scripts."""
+"""From a search to a request that works, as somebody goes who does not know the API yet, with and without scripts."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ async def find_an_order(page: Page, shop: Shop) -> None:
     await expect(page.locator("h1")).to_have_text("an order")
     await page.get_by_role("main").get_by_role("link", name="Try it").click()
     await expect(page.get_by_label("Path and query")).to_have_value("/orders")
+    await page.wait_for_load_state()
 
 
 async def break_and_mend(page: Page) -> None:

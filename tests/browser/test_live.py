@@ -43,9 +43,11 @@ async def test_misses_appear_by_themselves(host: Host, window: Open) -> None:
     await expect(page.locator("h2").first).to_have_text("Why nothing matched")
     await expect(page.locator(".near").first).to_contain_text("the state of an order")
     await expect(page.locator(".line.marked").first).to_contain_text("/orders/x-1")
+    await expect(page.locator(".near").first).to_contain_text("Authorization: Bearer •••")
     assert "Bearer me" not in await page.content()
+    assert "hidden" not in await page.inner_text("main")
     await page.get_by_role("button", name="Try it again, and mend it").click()
-    await expect(page.get_by_label("Path and query")).to_have_value("/orders/x-1?secret=hidden")
+    await expect(page.get_by_label("Path and query")).to_have_value("/orders/x-1?secret=•••")
     await expect(page.locator("#answer h2")).to_have_text("No interaction matches")
 
     await page.goto(f"{running.url}{UI}/live")
@@ -62,7 +64,7 @@ async def test_misses_appear_by_themselves(host: Host, window: Open) -> None:
 async def test_stopping_while_somebody_looks(host: Host, window: Open) -> None:
     """A server whose live page is open in a browser stops without waiting for it."""
     running = await host()
-    page = (await window()).page
+    page = (await window("net::ERR_")).page
     await page.goto(f"{running.url}{UI}/live")
     await expect(page.locator(".pulse")).to_have_text("live")
     stopping = asyncio.ensure_future(running.server.stop())

@@ -32,7 +32,7 @@ async def assert_fits(page: Page) -> None:
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_page(window: Open, shop: Shop, path: str) -> None:
     """A page opens with a title and one heading, without errors, and needs no scrolling to the side."""
-    opened = await window(statuses=(404,) if path == "/no-such-page" else ())
+    opened = await window(*(["status of 404"] if path == "/no-such-page" else []))
     answer = await opened.page.goto(shop.page(path))
     assert answer is not None
     assert answer.status == (404 if path == "/no-such-page" else 200)
@@ -57,7 +57,7 @@ async def test_an_empty_server(window: Open, host: Host) -> None:
 @pytest.mark.parametrize("stub", [ORDERS, LONG_STUB, "/providers/orders/stub"])
 async def test_a_stub_opened_in_a_browser(window: Open, shop: Shop, stub: str) -> None:
     """The base URL of a stub and a path that it does not have are explained as a page, with the status of a miss."""
-    opened = await window(statuses=(500,))
+    opened = await window("status of 500")
     page = opened.page
     for path in ("/", "/orders/nonsense?a=1", f"/{'long' * 60}"):
         answer = await page.goto(shop.running.url + stub + path)

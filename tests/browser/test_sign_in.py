@@ -35,7 +35,7 @@ async def test_signing_in(host: Host, window: Open) -> None:
     root = running.url + UI
     admin = {"Authorization": f"Bearer {running.server.first_token}"}
     await put_pact(running, example("shop-web-orders.json"), "1", headers=admin)
-    page = (await window(statuses=(401, 403))).page
+    page = (await window("status of 401", "status of 403")).page
 
     await page.goto(running.url)
     await expect(page.locator("h1")).to_have_text("Sign in")
@@ -73,7 +73,7 @@ async def test_signing_in(host: Host, window: Open) -> None:
 async def test_tokens(host: Host, window: Open) -> None:
     """A token that is made on its page is shown once, and works until it is revoked, which is asked about first."""
     running = await host(auth="token")
-    page = (await window(statuses=(401,), permissions=["clipboard-read", "clipboard-write"])).page
+    page = (await window("status of 401", permissions=["clipboard-read", "clipboard-write"])).page
     await page.goto(f"{running.url}{UI}/tokens")
     await sign_in(page, str(running.server.first_token))
     await page.get_by_label("What it is for").fill("the build")
@@ -89,6 +89,7 @@ async def test_tokens(host: Host, window: Open) -> None:
     assert (await running.get("/pacticipants", headers=bearer))[0] == 200
 
     await page.get_by_role("navigation", name="Pages").get_by_role("link", name="Tokens").click()
+    await page.wait_for_load_state()
     row = page.get_by_role("row").filter(has_text="the build")
     await expect(row).to_contain_text(token[:16])
     assert token not in await page.content()
@@ -100,6 +101,7 @@ async def test_tokens(host: Host, window: Open) -> None:
 
     page.once("dialog", decline)
     await row.get_by_role("button", name="Revoke the build").click()
+    await page.wait_for_timeout(100)
     assert asked == ["Revoke the token “the build”? Whoever uses it is turned away at once."]
     assert (await running.get("/pacticipants", headers=bearer))[0] == 200
     page.once("dialog", lambda dialog: dialog.accept())

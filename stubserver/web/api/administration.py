@@ -13,7 +13,7 @@ from stubserver.errors import NotFoundError
 from stubserver.security import Role, digest_of, hint_of, new_token
 from stubserver.store import LATEST, AuditEvent, Token, audit, pacts, tokens
 from stubserver.web.addressing import CONTROL_PREFIX
-from stubserver.web.api.browsers import to_page, wants_page
+from stubserver.web.api.browsers import to_explorer, wants_page
 from stubserver.web.api.call import Call, InvalidError, named, page_of, paged
 from stubserver.web.api.hal import Urls, bytes_response, compact_response, empty_response, hal_response, link
 from stubserver.web.control import ROUTES as CONTROL_ROUTES
@@ -61,8 +61,8 @@ _STUB_RELATIONS = (
 
 async def index(call: Call) -> web.Response:
     """GET /"""
-    if wants_page(call):
-        return to_page(call)
+    if wants_page(call.request):
+        return to_explorer(call.urls.outside)
     urls = call.urls
     links: dict[str, Any] = {"self": link(f"{urls.base}/", "Index")}
     for relation, path, title in _RELATIONS:

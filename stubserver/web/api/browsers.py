@@ -11,14 +11,14 @@ from stubserver.web.api.call import Call
 from stubserver.web.pages import accepts_html, links_of, see_other
 
 
-def wants_page(call: Call) -> bool:
+def wants_page(request: web.Request) -> bool:
     """Whether a page is wanted rather than data."""
-    return accepts_html(call.request.headers.get("Accept", ""))
+    return accepts_html(request.headers.get("Accept", ""))
 
 
-def to_page(call: Call, name: str = "", **query: str) -> web.Response:
-    """The answer that sends a browser to a page."""
-    return _sent(_links(call).page(name, **query))
+def to_explorer(server: str) -> web.Response:
+    """The answer that sends a browser to the explorer of the server at this URL."""
+    return _sent(links_of(server).page())
 
 
 def to_stub_page(call: Call, selector: Selector) -> web.Response:

@@ -80,7 +80,7 @@ async def get_main_branch(call: Call) -> web.Response:
 
 
 async def _answered(call: Call, selector: Selector) -> web.Response:
-    if wants_page(call):
+    if wants_page(call.request):
         return to_stub_page(call, selector)
     async with call.reading() as connection:
         found = await find_pact(call, connection, selector)
@@ -170,7 +170,7 @@ async def list_main_branch_versions(call: Call) -> web.Response:
 
 
 async def _listed(call: Call, selector: Selector) -> web.Response:
-    if wants_page(call):
+    if wants_page(call.request):
         return to_versions_page(call)
     consumer, provider = call["consumer"], call["provider"]
     async with call.reading() as connection:

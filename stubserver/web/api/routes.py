@@ -8,10 +8,17 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 from aiohttp import web
 
-from stubserver.errors import ForbiddenError, MethodNotAllowedError, NotFoundError, StubServerError
+from stubserver.errors import (
+    ForbiddenError,
+    MethodNotAllowedError,
+    NotFoundError,
+    StubServerError,
+    UnauthorizedError,
+)
 from stubserver.security import Role
 from stubserver.web.addressing import CONTROL_PREFIX
 from stubserver.web.api import administration, environments, pacticipants, pacts, publishing, verifications, versions
+from stubserver.web.api.browsers import to_explorer, wants_page
 from stubserver.web.api.call import Api, Call, error_response, payload_of
 from stubserver.web.problems import problem_response
 
@@ -184,6 +191,8 @@ def _handler(
             call = Call(api, request, prefix, principal, kind)
             return await handler(call)
         except StubServerError as error:
+            if isinstance(error, UnauthorizedError) and request.method == "GET" and wants_page(request):
+                return to_explorer(api.door.outside.server_of(request))  # where one can sign in
             if error.status in _AUDITED:
                 told = payload_of(request, {**(call.noted if call is not None else {}), "reason": error.detail[:300]})
                 actor = error.actor if isinstance(error, ForbiddenError) else "unknown"

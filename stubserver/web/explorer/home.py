@@ -111,7 +111,7 @@ def commands_of(viewing: Viewing) -> Sequence[tuple[str, str]]:
     header = ' -H "Authorization: Bearer $TOKEN"' if viewing.explorer.access.is_on else ""
     return (
         ("the Pact CLI", f"pact broker publish pacts/*.json -a $(git rev-parse HEAD) --branch main -b {url}{token}"),
-        ("stubserver", f"stubserver publish pacts/ --branch main -b {url}{token.replace('--broker-token', '--token')}"),
+        ("stubserver", f"stubserver publish pacts/ --branch main -b {url}{token}"),
         (
             "curl",
             f"curl -X PUT{header} -H 'Content-Type: application/json' --data-binary @web-shop.json "
