@@ -140,6 +140,9 @@ def _digests(content_by_id: dict[int, bytes]) -> dict[int, Digest]:
 
 async def read_older(database: Database) -> None:
     """Store the digests of contents that an earlier release stored without one. Raises StoreUnavailableError."""
+    async with database.reading() as connection:
+        if not await search.unread(connection, 1):
+            return
     while True:
         async with database.writing() as connection:
             some = await search.unread(connection, _TOGETHER)

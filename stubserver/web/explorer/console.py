@@ -78,7 +78,7 @@ async def console_page(viewing: Viewing, view: StubView, interaction_id: str | N
     item = demand_interaction(view, interaction_id) if interaction_id is not None else None
     if item is None and view.outline.endpoints:
         item = view.outline.endpoints[0].interactions[0]
-    sent = await viewing.explorer.door.in_thread(_sent_for, view, item) if item is not None else Sent()
+    sent = await viewing.explorer.in_thread(_sent_for, view, item) if item is not None else Sent()
     return await _console(viewing, view, sent, None, item)
 
 
@@ -180,10 +180,10 @@ async def _tried(viewing: Viewing, view: StubView, sent: Sent, visit: Visit) -> 
     step = door.answer(visit)
     answer = step if isinstance(step, Answer) else await step
     took = f"{(time.perf_counter() - began) * 1e6:,.0f}"
-    shown = await door.in_thread(_shown, answer)
+    shown = await viewing.explorer.in_thread(_shown, answer)
     nearest, hint = None, None
     if answer.outcome == "none":
-        nearest, hint = await door.in_thread(_nearest, viewing, view, sent, visit)
+        nearest, hint = await viewing.explorer.in_thread(_nearest, viewing, view, sent, visit)
     interaction = view.outline.by_id.get(answer.interaction)
     return Tried(answer.status, answer.outcome, took, len(answer.body), interaction, shown, nearest, hint)
 

@@ -112,7 +112,7 @@ def _wanted(viewing: Viewing) -> Filter:
 async def interactions_page(viewing: Viewing, view: StubView) -> web.Response:
     """GET …/stub: its interactions by endpoint"""
     wanted, page, outline = _wanted(viewing), viewing.page_number(), view.outline
-    found = await viewing.explorer.door.in_thread(lambda: list(outline.filtered(wanted)))
+    found = await viewing.explorer.in_thread(lambda: list(outline.filtered(wanted)))
     total = sum(len(items) for _, items in found)
     pages = max(1, -(-total // _ROWS))
     page = min(page, pages)
@@ -186,11 +186,11 @@ def _others(viewing: Viewing, view: StubView) -> tuple[list[dict[str, Any]], lis
 async def usage_page(viewing: Viewing, view: StubView) -> web.Response:
     """GET …/stub/usage: who uses what"""
     wanted, outline, address = _wanted(viewing), view.outline, view.address
-    found = await viewing.explorer.door.in_thread(lambda: [endpoint for endpoint, _ in outline.filtered(wanted)])
+    found = await viewing.explorer.in_thread(lambda: [endpoint for endpoint, _ in outline.filtered(wanted)])
     pages = max(1, -(-len(found) // _ENDPOINTS))
     page = min(viewing.page_number(), pages)
     shown = found[(page - 1) * _ENDPOINTS : page * _ENDPOINTS]
-    usages = await viewing.explorer.door.in_thread(lambda: _usages(shown))
+    usages = await viewing.explorer.in_thread(lambda: _usages(shown))
     values: dict[str, Any] = {
         "view": view,
         "wanted": wanted,
@@ -234,7 +234,7 @@ async def interaction_page(viewing: Viewing, view: StubView, interaction_id: str
     """GET …/stub/interactions/ID: one interaction"""
     found = demand_interaction(view, interaction_id)
     raw, origin = await _raw_of(viewing, view, found)
-    values = await viewing.explorer.door.in_thread(_interaction_values, viewing, view, found)
+    values = await viewing.explorer.in_thread(_interaction_values, viewing, view, found)
     link = viewing.links.interaction(view.address, found.id)
     scope = urlencode({"provider": found.provider, "consumer": found.consumer}, errors="replace")
     return await viewing.page(
@@ -289,7 +289,7 @@ async def _raw_of(viewing: Viewing, view: StubView, found: CompiledInteraction) 
                 content = (await pacts.contents_of(connection, [entry.sha])).get(entry.sha)
     if content is None:
         return None, origin
-    return await viewing.explorer.door.in_thread(_at_pointer, content, found.interaction.pointer), origin
+    return await viewing.explorer.in_thread(_at_pointer, content, found.interaction.pointer), origin
 
 
 def _at_pointer(content: bytes, pointer: str) -> str | None:
@@ -346,7 +346,6 @@ async def export(viewing: Viewing, view: StubView, name: str) -> web.Response:
     headers = {
         "Content-Type": media,
         "Content-Disposition": f'inline; filename="{file}"',
-        "Access-Control-Allow-Origin": "*" if not viewing.explorer.access.is_on else viewing.server,
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-cache",
         "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -99,7 +99,7 @@ async def diff_page(viewing: Viewing) -> web.Response:
             item = (await overview.described(connection, [found]))[0]
         rows.append(row_of(viewing, item, _address(item)))
         snapshots.append((await resolve(viewing, _address(item))).snapshot)
-    changes, messages = await viewing.explorer.door.in_thread(_differences, snapshots, Address(provider, consumer))
+    changes, messages = await viewing.explorer.in_thread(_differences, snapshots, Address(provider, consumer))
     return await viewing.page(
         "diff.html",
         consumer=consumer,

@@ -180,10 +180,10 @@ async def network_page(viewing: Viewing) -> web.Response:
         pairs = await pacts.integrations(connection)
         names = await pacticipants.names(connection)
     near = around(pairs, name) if name else pairs
-    shown, left_out = await viewing.explorer.door.in_thread(busiest, near, _BOXES)
+    shown, left_out = await viewing.explorer.in_thread(busiest, near, _BOXES)
     return await viewing.page(
         "network.html",
-        picture=await viewing.explorer.door.in_thread(picture_of, shown),
+        picture=await viewing.explorer.in_thread(picture_of, shown),
         left_out=left_out,
         around=name,
         names=names[:1000],

@@ -109,7 +109,7 @@ def event(name: str, text: str) -> bytes:
 async def entry_page(viewing: Viewing) -> web.Response:
     """GET /live/ID: one request, and why nothing matched it"""
     told = await viewing.explorer.reports.entry(viewing.request.match_info["id"])
-    values = await viewing.explorer.door.in_thread(_entry_values, viewing, told)
+    values = await viewing.explorer.in_thread(_entry_values, viewing, told)
     return await viewing.page("entry.html", entry=told, **values)
 
 

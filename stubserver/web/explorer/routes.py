@@ -119,7 +119,12 @@ async def _below(viewing: Viewing) -> web.Response:
     path = viewing.own_path[len(viewing.links.root) :]
     found = contracts.split_below(path)
     if found is None:
-        raise NotFoundError("there is no such page", "see the menu for what there is")
+        whole = contracts.split_below(path.rstrip("/") + "/stub")
+        if whole is None or whole[1]:
+            raise NotFoundError("there is no such page", "see the menu for what there is")
+        # Somebody left out the end of the address.
+        links, address = viewing.links, whole[0]
+        return see_other(links.stub(address) if address.consumer is not None else links.stub(address, "/usage"))
     address, tail = found
     method = "GET" if viewing.request.method == "HEAD" else viewing.request.method
     handler = STUB_PAGES.get((method, tail))

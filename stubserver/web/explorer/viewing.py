@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from aiohttp import web
 from cachetools import LRUCache
@@ -24,7 +26,11 @@ from stubserver.web.pages import Site, html_response, links_of
 from stubserver.web.stub import StubDoor
 from stubserver.web.wire import split_target
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 PART_HEADER = "X-Part"  # what scripts send that want a part of a page
+_THREADS = 2
 _OUTLINED = 200_000  # interactions whose outlines are kept
 _EXPORTED = 32 << 20  # bytes of exports that are kept
 _PAGES = (("", "APIs"), ("network", "Network"), ("live", "Live"), ("environments", "Environments"))
@@ -59,6 +65,7 @@ class Explorer:
         self.settings = settings
         self.content_of = content_of
         self.streams = Streams()
+        self._pool = ThreadPoolExecutor(_THREADS, "pages")
         self._exporting = asyncio.Lock()
         self._exports: LRUCache[tuple[Any, ...], tuple[bytes, str]] = LRUCache(
             _EXPORTED, getsizeof=lambda export: len(export[0]) + 1
@@ -83,6 +90,12 @@ class Explorer:
     async def close(self, _: web.Application) -> None:
         """End what never ends by itself."""
         await self.streams.end()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run work that takes long beside the event loop, and beside the threads that stubs need."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, functools.partial(work, *args, **kwargs))
 
     async def exported(self, key: tuple[Any, ...], make: Callable[[], tuple[bytes, str]]) -> tuple[bytes, str]:
         """Something that takes long to make and is the same for as long as its key is: made by one thread of its own,
@@ -100,7 +113,7 @@ class Explorer:
         """The outline of a stub, made when it is first asked for."""
         outline = self._outlines.get(stub.number)
         if outline is None:
-            outline = await self.door.in_thread(Outline, stub.interactions)
+            outline = await self.in_thread(Outline, stub.interactions)
             if len(outline) <= _OUTLINED:
                 self._outlines[stub.number] = outline
         return outline
@@ -202,7 +215,7 @@ class Viewing:
         """A whole page. What it is filled with may be long, so it is put together beside the event loop."""
         nonce = new_nonce()
         site = self._site(nonce)
-        text = await self.explorer.door.in_thread(render, template, site=site, **values)
+        text = await self.explorer.in_thread(render, template, site=site, **values)
         return html_response(text, nonce, status)
 
     async def part(self, template: str, **values: Any) -> web.Response:
@@ -211,7 +224,7 @@ class Viewing:
 
     async def part_text(self, template: str, **values: Any) -> str:
         """The same as text."""
-        return await self.explorer.door.in_thread(render, template, site=self._site(""), **values)
+        return await self.explorer.in_thread(render, template, site=self._site(""), **values)
 
     async def page_or_part(self, template: str, part: str, **values: Any) -> web.Response:
         """The part if a script asks for it, otherwise the page."""
