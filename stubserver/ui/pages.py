@@ -35,19 +35,24 @@ def policy(nonce: str, *, images: str = "'self'") -> str:
 
 
 @cache
+def _files() -> dict[str, tuple[bytes, str]]:
+    found = (_HERE / "static").iterdir()
+    return {path.name: (path.read_bytes(), MEDIA_TYPES[path.suffix]) for path in found if path.suffix in MEDIA_TYPES}
+
+
 def static_file(name: str) -> tuple[bytes, str] | None:
     """The content and media type of a file beside the pages; None where there is none."""
-    path = _HERE / "static" / name
-    if path.parent != _HERE / "static" or path.suffix not in MEDIA_TYPES or not path.is_file():
-        return None
-    return path.read_bytes(), MEDIA_TYPES[path.suffix]
+    return _files().get(name)
 
 
 @cache
+def _versions() -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest()[:12] for name, (content, _) in _files().items()}
+
+
 def version_of(name: str) -> str:
     """What names the content of a file, so that browsers may keep it for good."""
-    found = static_file(name)
-    return hashlib.sha256(found[0]).hexdigest()[:12] if found is not None else ""
+    return _versions()[name]
 
 
 @cache
