@@ -36,9 +36,14 @@ def encode_query(query: QueryParameters) -> str:
     """Parameters as a query string; a value None is a name without `=`."""
     pieces: list[str] = []
     for name, values in query.items():
-        encoded = quote(name, _QUERY_CHARACTERS, errors="surrogatepass")
-        pieces.extend(
-            encoded if value is None else f"{encoded}={quote(value, _QUERY_CHARACTERS, errors='surrogatepass')}"
-            for value in values
-        )
+        encoded = _quoted(name)
+        pieces.extend(encoded if value is None else f"{encoded}={_quoted(value)}" for value in values)
     return "&".join(pieces)
+
+
+def _quoted(text: str) -> str:
+    """A name or value as it stands in a query; bytes that are no UTF-8 as they were read."""
+    try:
+        return quote(text, _QUERY_CHARACTERS, errors="surrogateescape")
+    except UnicodeEncodeError:
+        return quote(text, _QUERY_CHARACTERS, errors="surrogatepass")

@@ -13,7 +13,7 @@ from typing import Any
 from matching.content_types import Kind
 from matching.example import encode_query, example_request
 from matching.interaction import CompiledInteraction
-from matching.json_text import dump_json, parse_json
+from matching.json_text import MAX_DEPTH, depth_of, dump_json, parse_json
 from matching.mismatch import Mismatch, Part
 from matching.paths import Path, PathError, parse_path
 from matching.request import Request
@@ -111,7 +111,7 @@ def _mended_headers(request: Request, example: Request, names: set[str]) -> list
 def _mended_body(request: Request, example: Request, places: Iterable[str]) -> bytes:
     kind = _kind(request)
     if request.body and example.body and kind is _kind(example):
-        if kind is Kind.JSON and request.json[1] is None:
+        if kind is Kind.JSON and request.json[1] is None and depth_of(request.json[0]) <= MAX_DEPTH:
             return _mended_json(request.json[0], example.json[0], places)
         if kind is Kind.FORM:
             names = [str(path[0]) for path in _paths(places) if path]

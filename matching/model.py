@@ -77,7 +77,7 @@ class RuleList:
 
     rules: tuple[MatchingRule, ...]
     any_suffices: bool = False
-    pointer: str = ""
+    pointer: str = field(default="", compare=False)  # where it stands is no part of what it says
 
 
 BodyRules = tuple[tuple[Path, RuleList], ...]
@@ -108,7 +108,7 @@ class Generator:
     path: str
     type: str
     attributes: Mapping[str, Any]
-    pointer: str
+    pointer: str = field(compare=False)
 
 
 QueryParameters = Mapping[str, tuple[str | None, ...]]
@@ -156,7 +156,7 @@ class Interaction:
     states: tuple[ProviderState, ...]
     request: ExampleRequest
     response: ExampleResponse
-    pointer: str
+    pointer: str = field(compare=False)
     key: str | None = None
     pending: bool = False
     comments: Any = None

@@ -16,7 +16,7 @@ from matching.model import RuleList
 
 _ID = re.compile(r"\d+|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_ANY, _REST = "\0", "\0\0"  # what stands in a shape for a segment that varies, and for all further ones
+_ANY, _REST = "\0", "\0\0"  # what stands for a segment that varies, and for all further ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """The path of one interaction: its segments, and the regular expression of each that has one."""
+    """The path of one interaction: its segments (braces escaped), and the regular expression of each that has one; a
+    last segment may stand for several.
+    """
 
     interaction: CompiledInteraction
     segments: tuple[str, ...]
@@ -53,8 +55,9 @@ class _Route:
 
     @property
     def shape(self) -> tuple[str, ...]:
+        """What tells it from the paths of other endpoints."""
         return tuple(
-            _REST if pattern == _REST else _ANY if pattern is not None or _ID.fullmatch(segment) else segment
+            _ANY if pattern is not None or _ID.fullmatch(segment) else segment
             for segment, pattern in zip(self.segments, self.patterns, strict=True)
         )
 
@@ -75,19 +78,25 @@ def method_rank(method: str) -> int:
 
 
 def _route(interaction: CompiledInteraction) -> _Route:
-    segments = interaction.recorded_path.split("/")
-    rules = interaction.interaction.request.rules.path
-    source = _regex_of(rules)
+    recorded = (interaction.recorded_path or "/").replace("{", "%7B").replace("}", "%7D")
+    segments = recorded.split("/")
+    source = _regex_of(interaction.interaction.request.rules.path)
     cut = _cut(source) if source is not None else None
     if cut is None:
         return _Route(interaction, tuple(segments), (None,) * len(segments))
+    if len(cut) == len(segments) + 1 and cut[-1] == "":
+        cut.pop()  # what ends in a slash, or need not
     if len(cut) != len(segments):
-        same = 0
+        same = 1 if segments[0] == "" else 0
         while same < min(len(cut), len(segments)) and _plain(cut[same]) == segments[same]:
             same += 1
+        if same == len(segments):
+            return _Route(interaction, tuple(segments), (None,) * len(segments))
         rest = "/".join(segments[same:])
         return _Route(interaction, (*segments[:same], rest), (*(None,) * same, _REST))
     patterns = [None if _plain(piece) == segment else piece for piece, segment in zip(cut, segments, strict=True)]
+    if segments[0] == "":
+        patterns[0] = None  # whatever stands before the first slash
     return _Route(interaction, tuple(segments), tuple(patterns))
 
 
@@ -99,10 +108,43 @@ def _regex_of(rules: RuleList | None) -> str | None:
     return None
 
 
+_FRAME = re.compile(r"(?:\(\?[a-zA-Z]+\)|\^|\\A)*(.*?)(?:\\[zZ]|(?<!\\)\$)*", re.DOTALL)
+
+
+def _bare(source: str) -> str:
+    """A regular expression without anchors, flags, and a group around all of it."""
+    while True:
+        found = _FRAME.fullmatch(source)
+        inner = found[1] if found is not None else source
+        if inner.startswith("(") and _closing(inner) == len(inner) - 1:
+            inner = re.sub(r"^\((?:\?:)?", "", inner)[:-1]
+        if inner == source or inner.startswith("?"):
+            return source
+        source = inner
+
+
+def _closing(source: str) -> int:
+    """Where the group that begins a regular expression ends."""
+    depth, in_class, at = 0, False, 0
+    while at < len(source):
+        character = source[at]
+        if character == "\\":
+            at += 1
+        elif in_class:
+            in_class = character != "]"
+        elif character == "[":
+            in_class = True
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+            if depth == 0:
+                return at
+        at += 1
+    return -1
+
+
 def _cut(source: str) -> list[str] | None:
     """A regular expression cut at its slashes; None where it has alternatives beside each other."""
-    source = source.removeprefix("^").removeprefix("\\A").replace("\\/", "/")
-    source = source[:-1] if source.endswith("$") and not source.endswith("\\$") else source
+    source = re.sub(r"/\?$", "", _bare(source).replace("\\/", "/"))
     pieces, depth, in_class, at = [""], 0, False, 0
     while at < len(source):
         character = source[at : at + 2] if source[at] == "\\" else source[at]
@@ -129,7 +171,9 @@ def _plain(piece: str) -> str | None:
     """The text that a piece of a regular expression stands for, if it is nothing but a text. A dot, which people forget
     to escape, counts as one.
     """
-    return None if _SPECIAL.search(piece) else re.sub(r"\\(\W)", r"\1", piece)
+    if _SPECIAL.search(piece):
+        return None
+    return re.sub(r"\\(\W)", r"\1", piece).replace("{", "%7B").replace("}", "%7D")
 
 
 def _endpoint(method: str, routes: Sequence[_Route]) -> Endpoint:
@@ -141,7 +185,7 @@ def _endpoint(method: str, routes: Sequence[_Route]) -> Endpoint:
             dict.fromkeys(route.patterns[position] or "" for route in routes if route.patterns[position] is not None)
         )
         if not patterns and len(values) == 1:
-            names.append(values[0].replace("{", "%7B").replace("}", "%7D"))
+            names.append(values[0])
             continue
         known = {parameter.name for parameter in parameters}
         name = _name("rest" if patterns == (_REST,) else _singular(names), known)

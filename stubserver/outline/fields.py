@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matching.content_types import Kind
 from matching.http_text import parse_query
 from matching.json_text import JsonError, dump_json, kind_of, parse_json
-from matching.mismatch import shortened
 from matching.model import Body, BodyState, ExampleRequest, ExampleResponse, HeaderValues, MatchingRules, RuleList
 from matching.paths import Scope, Token, Wildcard
 from matching.xml_text import Element, XmlError, parse_xml
@@ -32,6 +32,7 @@ class Field:
     kind: str
     rule: str
     example: Any
+    identity: str = ""  # what tells the example from others, where that is not shown
 
     @property
     def expectation(self) -> str:
@@ -42,27 +43,37 @@ class Field:
             return f"{self.kind} that {self.rule}" if self.rule.startswith(("matches ", "contains ")) else self.rule
         if isinstance(self.example, (dict, list)):
             return f"an {'empty ' if not self.example else ''}{self.kind}"
-        shown = self.example if self.part in ("query", "header") else dump_json(shortened(self.example)).decode()
+        shown = str(self.example) if self.identity else self.exact
         return f"exactly {shown[:_SHOWN]}{'…' if len(shown) > _SHOWN else ''}"
+
+    @property
+    def exact(self) -> str:
+        """The whole example as a text."""
+        if self.part in ("query", "header"):
+            return str(self.example)
+        if self.identity:
+            return f"{self.example}, SHA-256 {self.identity}"
+        return dump_json(self.example).decode("utf-8", "replace")
 
 
 _SHOWN = 60  # characters of an exact value
 
 
-def request_fields(request: ExampleRequest) -> list[Field]:
-    """What a consumer sends."""
+def request_fields(request: ExampleRequest, *, exact: bool = False) -> list[Field]:
+    """What a consumer sends; `exact` tells the items of a list that is under no rule one by one."""
     rules = request.rules
     found = [
         _text_field("query", name, [value or "" for value in values], rules.query.get(name, rules.query_default))
         for name, values in request.query.items()
     ]
     found += _header_fields(request.headers, rules)
-    return [*found, *body_fields(request.body, rules)]
+    return [*found, *body_fields(request.body, rules, exact=exact)]
 
 
-def response_fields(response: ExampleResponse) -> list[Field]:
-    """What a consumer reads."""
-    return [*_header_fields(response.headers, response.rules), *body_fields(response.body, response.rules)]
+def response_fields(response: ExampleResponse, *, exact: bool = False) -> list[Field]:
+    """What a consumer reads; see `request_fields`."""
+    rules = response.rules
+    return [*_header_fields(response.headers, rules), *body_fields(response.body, rules, exact=exact)]
 
 
 def _header_fields(headers: HeaderValues, rules: MatchingRules) -> list[Field]:
@@ -74,15 +85,15 @@ def _text_field(part: str, name: str, values: Iterable[str], rules: RuleList | N
     return Field(part, name, "string", rules_in_words(rules, text) if rules is not None else "", text)
 
 
-def body_fields(body: Body, rules: MatchingRules) -> list[Field]:
-    """The fields of a body; of one that has none, the body itself under the name ``."""
+def body_fields(body: Body, rules: MatchingRules, *, exact: bool = False) -> list[Field]:
+    """The fields of a body; of one that has none, the body itself under the name ``. See `request_fields`."""
     if body.state is not BodyState.PRESENT:
         return []
     kind = body.content_type.kind if body.content_type is not None else Kind.TEXT
     scope: Scope[RuleList] = Scope.root(list(rules.body))
     if kind is Kind.JSON:
         try:
-            return _distinct(_json_fields(parse_json(body.content), scope))
+            return _distinct(_json_fields(parse_json(body.content), scope, exact=exact))
         except JsonError:
             return [_whole(body, "text", scope)]
     if kind is Kind.XML:
@@ -101,14 +112,29 @@ def body_fields(body: Body, rules: MatchingRules) -> list[Field]:
 def _whole(body: Body, kind: str, scope: Scope[RuleList]) -> Field:
     rules = rules_at(scope)
     is_text = kind not in ("binary", "multipart")
-    example = body.content[:200].decode(errors="replace") if is_text else f"{len(body.content)} bytes"
-    return Field("body", "", kind, rules_in_words(rules) if rules is not None else "", example)
+    example = body.content.decode(errors="replace") if is_text else f"{len(body.content)} bytes"
+    identity = "" if is_text else hashlib.sha256(body.content).hexdigest()
+    return Field("body", "", kind, rules_in_words(rules) if rules is not None else "", example, identity)
 
 
 def rules_at(scope: Scope[RuleList]) -> RuleList | None:
     """The rules that govern a place, inherited ones included."""
     found = scope.governing()
-    return found[0] if found is not None and found[0].rules else None
+    if found is None or not found[0].rules:
+        return None
+    rules, is_inherited = found
+    return _without_bounds(rules) if is_inherited else rules
+
+
+def _without_bounds(rules: RuleList) -> RuleList:
+    """Rules as they count below the place that they are for: bounds are for exactly that."""
+    if not any("min" in rule.attributes or "max" in rule.attributes for rule in rules.rules):
+        return rules
+    kept = (
+        replace(rule, attributes={name: its for name, its in rule.attributes.items() if name not in ("min", "max")})
+        for rule in rules.rules
+    )
+    return replace(rules, rules=tuple(kept))
 
 
 def _distinct(fields: Iterable[Field]) -> list[Field]:
@@ -123,13 +149,15 @@ def _distinct(fields: Iterable[Field]) -> list[Field]:
     return list(found.values())
 
 
-def _json_fields(document: Any, root: Scope[RuleList]) -> Iterator[Field]:
+def _json_fields(document: Any, root: Scope[RuleList], *, exact: bool = False) -> Iterator[Field]:
     todo: list[tuple[str, Any, Scope[RuleList]]] = [("", document, root)]
     while todo:
         name, value, scope = todo.pop()
         below: list[tuple[str, Any, Scope[RuleList]]] = []
         if isinstance(value, dict) and value:
             below = [(_joined(name, key), item, scope.child(key)) for key, item in value.items()]
+        elif isinstance(value, list) and value and exact and scope.is_free:
+            below = [(f"{name}[{index}]", item, scope) for index, item in enumerate(value[:_MOST])]
         elif isinstance(value, list) and value:
             below = [(f"{name}[]", item, scope.child(index)) for index, item in enumerate(value[:_ITEMS])]
         rules = rules_at(scope)

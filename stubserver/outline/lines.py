@@ -20,6 +20,7 @@ from stubserver.outline.words import generator_in_words, rules_in_words, rules_l
 MOST_LINES = 400
 _LONGEST = 300  # characters of one text
 _BYTES = 512  # of what is no text
+_MOST_PASSED = 5000  # further lines that are looked at for what is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Line:
     depth: int
     pieces: list[tuple[str, str]]
     notes: list[Note] = field(default_factory=list)
+    is_last: bool = False  # of what is shown, though there is more
 
     @property
     def indent(self) -> str:
@@ -158,8 +160,17 @@ def _mismatch_note(mismatch: Mismatch) -> Note:
 
 
 def _cut(lines: Iterable[Line]) -> tuple[list[Line], bool]:
-    found = list(itertools.islice(lines, MOST_LINES + 1))
-    return found[:MOST_LINES], len(found) > MOST_LINES
+    """The lines that are shown, and whether there is more. What is wrong further down is told in any case."""
+    rest = iter(lines)
+    found = list(itertools.islice(rest, MOST_LINES))
+    is_cut = bool(found and found[-1].is_last)
+    for number, line in enumerate(rest):
+        is_cut = True
+        if line.is_marked:
+            found.append(line)
+        if number >= _MOST_PASSED:
+            break
+    return found, is_cut
 
 
 def body_lines(body: Body, rules: MatchingRules, generators: Iterable[Generator]) -> Iterator[Line]:
@@ -244,14 +255,21 @@ def _existing(document: Any, path: str) -> str:
     place, value = "$", document
     for steps in _paths([path]):
         for step in steps:
-            members: Any = (
-                value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
-            )
-            if isinstance(step, Wildcard) or step not in members:
+            value = _member(value, step)
+            if value is _ABSENT or isinstance(step, Wildcard):
                 break
-            value = members[step]
             place += render_step(step)
     return place
+
+
+_ABSENT = object()
+
+
+def _member(value: Any, step: Any) -> Any:
+    if isinstance(value, dict):
+        return value.get(step, _ABSENT)
+    is_there = isinstance(value, list) and isinstance(step, int) and step < len(value)
+    return value[step] if is_there else _ABSENT
 
 
 def _paths(texts: Iterable[str]) -> Iterator[Path]:
@@ -350,25 +368,26 @@ def _plain_lines(body: Body, rules: MatchingRules) -> Iterator[Line]:
         return
     its = rules_at(scope)
     notes = [_rule_note(its, None)] if its is not None else []
-    for text in _texts(body):
-        yield Line(0, [("plain", text)], notes)
+    for text, is_last in _texts(body):
+        yield Line(0, [("plain", text)], notes, is_last)
         notes = []
 
 
-def _texts(body: Body) -> Iterator[str]:
+def _texts(body: Body) -> Iterator[tuple[str, bool]]:
+    """The lines of a text or of bytes; and of each, whether it ends what is shown though there is more."""
     try:
         text = body.content.decode(codec_of(body.content_type) or "utf-8")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" not in text:
-        yield from (_short(line) for line in text.splitlines())
+        yield from ((_short(line), False) for line in text.splitlines())
         return
     for at in range(0, min(len(body.content), _BYTES), 16):
         row = body.content[at : at + 16]
         plain = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        yield f"{at:06x}  {row.hex(' '):<47}  {plain}"
+        yield f"{at:06x}  {row.hex(' '):<47}  {plain}", False
     if len(body.content) > _BYTES:
-        yield f"… {len(body.content):,} bytes"
+        yield f"… {len(body.content):,} bytes", True
 
 
 def _short(text: str) -> str:

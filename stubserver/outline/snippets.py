@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matching import Request
+from matching.content_types import Kind
 from matching.json_text import JsonError, parse_json
 from stubserver.outline.curl import curl_line
 
@@ -52,19 +53,28 @@ class Sending:
 
 
 def snippets_of(sending: Sending) -> list[Snippet]:
-    """The same request in several languages; none where its body is too long to be copied."""
-    if len(sending.request.body) > _LONGEST_BODY:
+    """The same request in several languages; none where its body is too long to be copied, and in none that would send
+    another request.
+    """
+    request = sending.request
+    if len(request.body) > _LONGEST_BODY:
         return []
-    curl = curl_line(sending.base, sending.request, sending.further)
+    curl = curl_line(sending.base, request, sending.further)
     found = [Snippet("curl", "shell", curl)] if curl is not None else []
+    if _DOTS.search(request.path):
+        return found  # all others would shorten the path
+    if not (request.body and request.method in ("GET", "HEAD")):
+        found.append(Snippet("fetch", "javascript", _fetch(sending)))
     return [
         *found,
-        Snippet("fetch", "javascript", _fetch(sending)),
         Snippet("httpx", "python", _httpx(sending)),
         Snippet("pytest", "python", _pytest(sending)),
         Snippet("Playwright", "typescript", _playwright(sending)),
         Snippet("Cypress", "javascript", _cypress(sending)),
     ]
+
+
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
 def _text(value: Any) -> str:
@@ -75,8 +85,13 @@ def _text(value: Any) -> str:
 def _object(members: dict[str, str], indent: str) -> str:
     if not members:
         return "{}"
-    lines = [f"{indent}  {_text(name)}: {_text(value)}," for name, value in members.items()]
+    lines = [f"{indent}  {_text(name)}: {_text(_latin(value))}," for name, value in members.items()]
     return "\n".join(["{", *lines, indent + "}"])
+
+
+def _latin(value: str) -> str:
+    """A header's value as JavaScript sends it: each character is a byte."""
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _body_text(body: bytes) -> str | None:
@@ -87,13 +102,15 @@ def _body_text(body: bytes) -> str | None:
     return None if "\0" in text else text
 
 
-def _javascript_body(body: bytes, indent: str) -> str:
+def _javascript_body(request: Request, indent: str) -> str:
     """An expression for the same bytes."""
-    text = _body_text(body)
+    text = _body_text(request.body)
     if text is None:
-        encoded = base64.b64encode(body).decode()
+        encoded = base64.b64encode(request.body).decode()
         return f'Uint8Array.from(atob("{encoded}"), (byte) => byte.charCodeAt(0))'
-    document = _faithful(body)
+    content_type = request.content_type
+    is_json = content_type is not None and content_type.kind is Kind.JSON
+    document = _faithful(request.body) if is_json else None
     if document is not None:
         pretty = json.dumps(document, indent=2, ensure_ascii=True).replace("\n", "\n" + indent)
         return f"JSON.stringify({pretty})"
@@ -132,7 +149,7 @@ def _members(sending: Sending, names: tuple[str, str, str], indent: str) -> Iter
     if sending.headers:
         yield f"{indent}{headers}: {_object(sending.headers, indent)},"
     if sending.request.body:
-        yield f"{indent}{body}: {_javascript_body(sending.request.body, indent)},"
+        yield f"{indent}{body}: {_javascript_body(sending.request, indent)},"
 
 
 def _fetch(sending: Sending) -> str:
@@ -144,11 +161,11 @@ def _fetch(sending: Sending) -> str:
 def _playwright(sending: Sending) -> str:
     options = list(_members(sending, ("method", "headers", "data"), "    "))
     call = f"request.fetch({_text(sending.url)}" + (", {\n" + "\n".join(options) + "\n  }" if options else "") + ")"
-    data = call.replace("data: Uint8Array.from(", "data: Buffer.from(") if "data: Uint8Array" in call else call
+    call = re.sub(r'data: Uint8Array\.from\(atob\(("[^"]*")\), .*\)', r'data: Buffer.from(\1, "base64")', call)
     return (
         'import { test, expect } from "@playwright/test";\n\n'
         f"test({_text(sending.description)}, async ({{ request }}) => {{\n"
-        f"  const response = await {data};\n"
+        f"  const response = await {call};\n"
         f"  expect(response.status()).toBe({sending.status});\n}});\n"
     )
 
@@ -171,7 +188,7 @@ def _httpx(sending: Sending, indent: str = "") -> str:
     ]
     if sending.headers:
         lines.append(f"{indent}    headers={{")
-        lines += [f"{indent}        {name!a}: {value!a}," for name, value in sending.headers.items()]
+        lines += [f"{indent}        {name}: {value}," for name, value in _python_headers(sending.headers)]
         lines.append(f"{indent}    }},")
     if sending.request.body:
         text = _body_text(sending.request.body)
@@ -182,6 +199,16 @@ def _httpx(sending: Sending, indent: str = "") -> str:
     if not indent:
         lines = ["import httpx", "", *lines, "print(response.status_code, response.text)"]
     return "\n".join(lines) + "\n"
+
+
+def _python_headers(headers: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Headers as Python writes them: as bytes, where one of them is not ASCII."""
+    is_ascii = all(value.isascii() for value in headers.values())
+    for name, value in headers.items():
+        if is_ascii:
+            yield repr(name), repr(value)
+        else:
+            yield repr(name.encode()), repr(value.encode("utf-8", "surrogateescape"))
 
 
 def _pytest(sending: Sending) -> str:

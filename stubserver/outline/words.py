@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from matching.json_text import kind_of, text_of
 from matching.mismatch import shown
-from matching.model import Generator, MatchingRule, RuleList
+from matching.model import Generator, MatchingRule, RuleList, Variant
+from matching.paths import Token, Wildcard, render_step
 
 
 def rules_in_words(rules: RuleList, example: Any = None) -> str:
@@ -43,11 +45,25 @@ def rule_in_words(rule: MatchingRule, example: Any = None) -> str:
         inner = " and ".join(rule_in_words(each) for each in rule.rules)
         return f"every {'key' if rule.name == 'eachKey' else 'value'}: {inner or 'anything'}"
     if rule.name == "arrayContains":
-        count = len(rule.variants)
-        return f"a list that contains, among others, {'this item' if count == 1 else f'{count} kinds of items'}"
+        kinds = "; ".join(_variant(variant) for variant in rule.variants)
+        return f"a list that contains, among others, {kinds or 'anything'}"
     if rule.name == "ignore-order":
         return "these items in any order" + _bounds(its, " of ")
     return rule.name
+
+
+def _variant(variant: Variant) -> str:
+    """What one of several kinds of items has to be like."""
+    told = [
+        f"{''.join(map(_step, path)).lstrip('.') or 'it'}: {rules_in_words(rules)}" for path, rules in variant.rules
+    ]
+    return f"item {variant.index + 1}" + (f" ({', '.join(told)})" if told else "")
+
+
+def _step(token: Token) -> str:
+    if isinstance(token, Wildcard):
+        return "[]" if token is Wildcard.INDEX else ".*"
+    return render_step(token)
 
 
 _PLAIN: Mapping[str, str] = {
@@ -64,7 +80,7 @@ _PLAIN: Mapping[str, str] = {
 
 
 def _of_type(its: Mapping[str, Any], example: Any) -> str:
-    if "min" in its or "max" in its:
+    if ("min" in its or "max" in its) and (example is None or isinstance(example, list)):
         return "a list of" + _bounds(its, " ") + " items like the recorded ones"
     if example is None:
         return "any value of this type"
@@ -82,31 +98,30 @@ def _bounds(its: Mapping[str, Any], before: str) -> str:
         return f"{before}{text_of(least)} to {text_of(most)}"
     if least is not None:
         return f"{before}{text_of(least)} or more"
-    return f"{before}{text_of(most)} at most" if most is not None else ""
+    return f"{before}at most {text_of(most)}" if most is not None else ""
 
 
 def generator_in_words(generator: Generator) -> str:
     """How a value is made."""
     its = {name: text_of(value) for name, value in generator.attributes.items()}
     words = _GENERATED.get(generator.type, f"made by {generator.type}")
-    for name, value in its.items():
-        words = words.replace(f"<{name}>", value)
-    if "<" in words:  # an attribute that is not given
-        words = words.partition(" <")[0]
-    return words
+    # What is in brackets is told where all of it is given.
+    kept = _OPTIONAL.sub(lambda found: found[1] if set(_NAMED.findall(found[1])) <= its.keys() else "", words)
+    return _NAMED.sub(lambda found: its.get(found[1], ""), kept)
 
 
+_OPTIONAL, _NAMED = re.compile(r"\[([^\]]*)\]"), re.compile(r"<(\w+)>")
 _GENERATED: Mapping[str, str] = {
-    "RandomInt": "a random integer from <min> to <max>",
-    "RandomDecimal": "a random decimal number of <digits> digits",
-    "RandomHexadecimal": "random hexadecimal digits, <digits>",
-    "RandomString": "a random text of length <size>",
+    "RandomInt": "a random integer[ from <min> to <max>]",
+    "RandomDecimal": "a random decimal number[ of <digits> digits]",
+    "RandomHexadecimal": "random hexadecimal digits[, <digits> of them]",
+    "RandomString": "a random text[ of length <size>]",
     "RandomBoolean": "true or false at random",
-    "Regex": "a random text that matches <regex>",
+    "Regex": "a random text[ that matches <regex>]",
     "Uuid": "a random UUID",
-    "Date": "a date, moved by <expression>",
-    "Time": "a time, moved by <expression>",
-    "DateTime": "a moment, moved by <expression>",
-    "ProviderState": "taken from the parameters of the provider state: <expression>",
+    "Date": "a date[, moved by <expression>]",
+    "Time": "a time[, moved by <expression>]",
+    "DateTime": "a moment[, moved by <expression>]",
+    "ProviderState": "taken from the parameters of the provider state[: <expression>]",
     "MockServerURL": "the URL of this stub",
 }

@@ -13,8 +13,8 @@ from matching.request import Request
 BLOT = "•••"
 # Names of headers, parameters and members whose values nobody else should read.
 _SECRET = re.compile(
-    r"auth(?!or)|cookie|token|secret|passw|pwd|api[-_ ]?key|apikey|access[-_]?key|private[-_]?key|credential|session|"
-    r"signature|jwt|\bsid\b|\bpin\b|\botp\b|cvv|cvc|card[-_]?number|iban|\bssn\b",
+    r"auth(?!or(?!i[sz]))|cookie|token|secret|passw|pwd|api[-_ ]?key|access[-_]?key|private[-_]?key|credential|"
+    r"session|signature|jwt|\bsid\b|\bpin\b|\botp\b|cvv|cvc|card[-_]?number|iban|\bssn\b",
     re.IGNORECASE,
 )
 _LOOKS_SECRET = re.compile(r"stubserver_(?:ro|rw|admin)_[A-Za-z0-9_-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")

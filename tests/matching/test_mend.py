@@ -97,7 +97,7 @@ def test_every_break_is_mended(interaction: CompiledInteraction) -> None:
 # What was not wrong is kept
 
 NAMES = [f"m{n}" for n in range(6)]
-WRONG = st.sampled_from(["x", 1.5, None, [], {}, True])
+WRONG: st.SearchStrategy[Any] = st.sampled_from(["x", 1.5, None, [], {}, True])
 MEMBERS = st.dictionaries(st.sampled_from([*NAMES, "more", "odd key"]), st.integers() | WRONG, max_size=8)
 
 
@@ -106,9 +106,9 @@ def members_mended(members: dict[str, Any]) -> dict[str, Any]:
     return {name: members[name] if type(members.get(name)) is int else 0 for name in NAMES}
 
 
-OBJECTS = with_body({name: 0 for name in NAMES}, {f"$.{name}": {"match": "integer"} for name in NAMES})
+OBJECTS = with_body(dict.fromkeys(NAMES, 0), {f"$.{name}": {"match": "integer"} for name in NAMES})
 LISTS = with_body(
-    {"items": [{name: 0 for name in NAMES}]},
+    {"items": [dict.fromkeys(NAMES, 0)]},
     {
         "$.items": {"match": "type", "min": 1},
         **{f"$.items[*].{name}": {"match": "integer"} for name in NAMES},

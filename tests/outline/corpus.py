@@ -45,12 +45,9 @@ def every_kind() -> tuple[CompiledInteraction, ...]:
 def of_the_specification() -> tuple[CompiledInteraction, ...]:
     """Both sides of all cases of the specification; empty where they are not there."""
     root = SHARED / "spec-cases"
-    found: list[CompiledInteraction] = []
-    for path in shared_files("spec-cases"):
-        case = load_case(path, root)
-        for side in (case.expected, case.actual):
-            if isinstance(side, Interaction):
-                found.append(compile_interaction(side, "consumer", "provider")[0])
+    cases = [load_case(path, root) for path in shared_files("spec-cases")]
+    sides = [side for case in cases for side in (case.expected, case.actual) if isinstance(side, Interaction)]
+    found = [compile_interaction(side, "consumer", "provider")[0] for side in sides]
     return tuple(interaction for interaction in found if interaction.refusal is None)
 
 
@@ -107,7 +104,7 @@ _BODY_RULES = {
     }
 }
 HOSTILE_TEXTS = (
-    "it's \"quoted\" \\ and `ticked` ${HOME} $(id) %s {x}",
+    'it\'s "quoted" \\ and `ticked` ${HOME} $(id) %s {x}',
     "</script><!-- --><script>alert(1)</script>",
     "first line\nsecond line\r\nthird\u2028fourth",
     "Grüße 世界 \U0001f600",

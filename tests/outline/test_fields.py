@@ -11,9 +11,9 @@ import pytest
 from matching.content_types import JSON
 from matching.json_text import dump_json
 from matching.model import Body, BodyState, Generator, MatchingRule, MatchingRules, RuleList
+from stubserver.outline.endpoints import endpoints_of
 from stubserver.outline.fields import Field, as_mapping, body_fields, field_names, request_fields, response_fields
 from stubserver.outline.outline import fields_of, usage_of
-from stubserver.outline.endpoints import endpoints_of
 from stubserver.outline.words import generator_in_words, rules_in_words, rules_label
 from tests.matching.pacts import rule_lists, with_body
 from tests.outline.corpus import hostile, of_the_specification, one, recorded
@@ -110,8 +110,18 @@ RULES: dict[str, tuple[list[MatchingRule], bool, Any, str]] = {
     "type of a list": ([MatchingRule("type")], False, [1], "a list of items like the recorded ones"),
     "type of an object": ([MatchingRule("type")], False, {}, "an object like the recorded one"),
     "at most": ([MatchingRule("type", {"max": 3})], False, [1], "a list of at most 3 items like the recorded ones"),
-    "between": ([MatchingRule("type", {"min": 0, "max": 3})], False, [], "a list of 0 to 3 items like the recorded ones"),
-    "both": ([MatchingRule("integer"), MatchingRule("notEmpty")], False, 1, "any integer and anything that is not empty"),
+    "between": (
+        [MatchingRule("type", {"min": 0, "max": 3})],
+        False,
+        [],
+        "a list of 0 to 3 items like the recorded ones",
+    ),
+    "both": (
+        [MatchingRule("integer"), MatchingRule("notEmpty")],
+        False,
+        1,
+        "any integer and anything that is not empty",
+    ),
     "either": ([MatchingRule("integer"), MatchingRule("null")], True, 1, "any integer or null"),
     "twice the same": ([MatchingRule("integer"), MatchingRule("integer")], False, 1, "any integer"),
     "include": ([MatchingRule("include", {"value": 'a"b'})], False, "x", r'contains "a\"b"'),
@@ -128,7 +138,12 @@ RULES: dict[str, tuple[list[MatchingRule], bool, Any, str]] = {
         {},
         "every key: matches k and anything that is not empty",
     ),
-    "every value": ([MatchingRule("eachValue", rules=(MatchingRule("integer"),))], False, {}, "every value: any integer"),
+    "every value": (
+        [MatchingRule("eachValue", rules=(MatchingRule("integer"),))],
+        False,
+        {},
+        "every value: any integer",
+    ),
     "every value without rules": ([MatchingRule("eachValue")], False, {}, "every value: anything"),
     "any order": ([MatchingRule("ignore-order", {"min": 1})], False, [], "these items in any order of 1 or more"),
     "something new": ([MatchingRule("soundsLike", {"value": "x"})], False, "x", "soundsLike"),
@@ -172,9 +187,8 @@ def test_generators_in_words(name: str) -> None:
 
 def test_xml() -> None:
     """Elements, attributes and namespaces are fields; what comes several times is a list."""
-    document = (
-        '<o:order xmlns:o="urn:o" o:id="1" state="new"><item>book</item><item>pen</item><to><name>Ann</name></to></o:order>'
-    )
+    inside = "<item>book</item><item>pen</item><to><name>Ann</name></to>"
+    document = f'<o:order xmlns:o="urn:o" o:id="1" state="new">{inside}</o:order>'
     rules = {
         "$['o:order'].item['#text']": {"match": "type"},
         "$['o:order']['@state']": {"match": "regex", "regex": "new|old"},

@@ -265,7 +265,7 @@ def test_header_that_comes_twice() -> None:
 def test_another_type() -> None:
     """A type of body that is wrong is told at the header that says so, or where it should be."""
     interaction = with_body({"a": 1}, content_type=None)
-    assert list(marked(explained(interaction, post("x", "text/plain")))) == ["Content-Type: text/plain"]
+    assert "Content-Type: text/plain" in marked(explained(interaction, post("x", "text/plain")))
 
 
 def test_no_body() -> None:
@@ -288,7 +288,8 @@ def test_body_without_places(content: Any, content_type: str | None) -> None:
 DOCUMENTS = st.recursive(
     st.integers(0, 2) | st.sampled_from(["x", None]),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "odd 'key'", "x.y"]), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "odd 'key'", "x.y"]), inner, max_size=3)
     ),
     max_leaves=10,
 )
@@ -345,7 +346,6 @@ LARGE: dict[str, tuple[bytes, str]] = {
     "depth": (b"[" * 900 + b"]" * 900, "application/json"),
     "many elements": (b"<a>" + b"<b>1</b>" * 50_000 + b"</a>", "application/xml"),
     "a long element": (b"<a b='" + b"x" * 500_000 + b"'>" + b"y" * 500_000 + b"</a>", "application/xml"),
-    "many attributes": (b"<a " + b" ".join(b"x%d='1'" % n for n in range(5_000)) + b"/>", "application/xml"),
     "many fields": (b"&".join([b"a=1"] * 200_000), "application/x-www-form-urlencoded"),
     "a long field": (b"a=" + b"x" * 1_000_000, "application/x-www-form-urlencoded"),
     "many lines": (b"line\n" * 200_000, "text/plain"),
@@ -359,12 +359,12 @@ LARGE: dict[str, tuple[bytes, str]] = {
 def test_large_bodies(name: str) -> None:
     """However large a body is, there is a bounded number of lines of bounded length, and soon."""
     content, content_type = LARGE[name]
-    began = time.perf_counter()
+    began = time.thread_time()
     within_bounds(answer_message(200, [("X-Long", "x" * 100_000)], content, parse_content_type(content_type)))
     request = post(content, content_type)
     mismatch = Mismatch(Part.BODY, "$[99999].a", "equality", 1, 2, "is wrong")
     within_bounds(actual_request(request, [mismatch] * 300))
-    assert time.perf_counter() - began < 3
+    assert time.thread_time() - began < 1
 
 
 @pytest.mark.parametrize("name", BODIES)

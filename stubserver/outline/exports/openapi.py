@@ -6,7 +6,7 @@ import http
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from matching import CompiledInteraction
 from matching.content_types import Kind
@@ -21,6 +21,7 @@ from stubserver.outline.exports.schema import (
     merged,
     parameter_schema,
     schema_of,
+    text_schema,
     without_empty,
 )
 
@@ -63,7 +64,19 @@ def openapi_of(endpoints: Iterable[Endpoint], about: About) -> dict[str, Any]:
         document["components"] = {"securitySchemes": schemes}
     if omitted:  # methods that OpenAPI does not know
         document["x-omitted"] = omitted
-    return document
+    return cast("dict[str, Any]", _sendable(document))
+
+
+def _sendable(value: Any) -> Any:
+    """A document whose texts are Unicode: recorded bytes that are none are replaced."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        made = {_sendable(key): _sendable(item) for key, item in value.items()}
+        if made.get("required") != value.get("required") and isinstance(made["required"], list):
+            made["required"] = list(dict.fromkeys(made["required"]))  # names that are the same by now
+        return made
+    return [_sendable(item) for item in value] if isinstance(value, list) else value
 
 
 def _operation(endpoint: Endpoint, schemes: dict[str, Any], names: set[str]) -> dict[str, Any]:
@@ -206,13 +219,18 @@ def _body_schema(body: Body, rules: MatchingRules) -> Schema:
             return {"type": "string"}
     if kind is Kind.FORM:
         members = {
-            name: parameter_schema([value or "" for value in values], _rules_of(scope.child(name)))
+            name: _form_schema([value or "" for value in values], _rules_of(scope.child(name)))
             for name, values in parse_query(body.content.decode("utf-8", "replace")).items()
         }
         return {"type": "object", "properties": members, "required": list(members)}
     if kind is Kind.MULTIPART:
         return {"type": "object"}
     return {"type": "string", "format": "binary"} if kind is Kind.BINARY else {"type": "string"}
+
+
+def _form_schema(values: list[str], rules: RuleList | None) -> Schema:
+    schema = text_schema(values, rules)
+    return {"type": "array", "items": schema} if len(values) > 1 else schema
 
 
 def _rules_of(scope: Scope[RuleList]) -> RuleList | None:
@@ -235,7 +253,10 @@ def _body_example(body: Body) -> Any:
             pass
     if kind is Kind.FORM:
         parameters = parse_query(body.content.decode("utf-8", "replace"))
-        return {name: (values[0] or "") if values else "" for name, values in parameters.items()}
+        return {
+            name: [value or "" for value in values] if len(values) > 1 else (values[0] or "") if values else ""
+            for name, values in parameters.items()
+        }
     try:
         return body.content.decode()
     except UnicodeDecodeError:
@@ -243,22 +264,24 @@ def _body_example(body: Body) -> Any:
 
 
 def _responses(interactions: Sequence[CompiledInteraction]) -> Mapping[str, Any]:
-    by_status: dict[int, list[CompiledInteraction]] = {}
-    for item in interactions:
-        by_status.setdefault(item.response.status, []).append(item)
-    return {_status(status): _response(status, its) for status, its in sorted(by_status.items())}
+    by_status: dict[str, list[CompiledInteraction]] = {}
+    for item in sorted(interactions, key=lambda interaction: interaction.response.status):
+        by_status.setdefault(_status(item.response.status), []).append(item)
+    return {name: _response(its) for name, its in by_status.items()}
 
 
 def _status(status: int) -> str:
     return str(status) if status < 600 else "default"
 
 
-def _response(status: int, interactions: Sequence[CompiledInteraction]) -> dict[str, Any]:
+def _response(interactions: Sequence[CompiledInteraction]) -> dict[str, Any]:
+    statuses = sorted({item.response.status for item in interactions})
+    title = ", ".join(_PHRASES.get(status, f"Status {status}") for status in statuses)
     lines = []
     for item in interactions[:_EXAMPLES]:
         given = f" (given {' and '.join(item.states)})" if item.states else ""
         lines.append(f"- {item.interaction.description}{given}")
-    made: dict[str, Any] = {"description": "\n".join([_PHRASES.get(status, f"Status {status}"), "", *lines])}
+    made: dict[str, Any] = {"description": "\n".join([title, "", *lines])}
     headers: dict[str, Any] = {}
     for item in interactions:
         recorded = item.interaction.response

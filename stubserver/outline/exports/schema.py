@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 _TYPES = {"integer": "integer", "decimal": "number", "string": "string", "boolean": "boolean", "null": "null"}
 _EXAMPLES = 3
 _DEEPEST = 60  # levels; what is below them may be anything
-_ITEMS = 20
+_ITEMS = 2000
 
 
 def schema_of(value: Any, scope: Scope[RuleList], depth: int = 0) -> Schema:
@@ -43,9 +43,9 @@ def _object(value: dict[str, Any], scope: Scope[RuleList], rules: RuleList | Non
 
 
 def _array(value: list[Any], scope: Scope[RuleList], rules: RuleList | None, depth: int) -> Schema:
-    items = [schema_of(item, scope.child(index), depth + 1) for index, item in enumerate(value[:_ITEMS])]
     made: Schema = {"type": "array"}
-    if items:
+    if 0 < len(value) <= _ITEMS:  # of longer lists, nothing is said of the items
+        items = (schema_of(item, scope.child(index), depth + 1) for index, item in enumerate(value))
         made["items"] = merged(items)
     for rule in rules.rules if rules is not None and not rules.any_suffices else ():
         for name, keyword in (("min", "minItems"), ("max", "maxItems")):
@@ -86,9 +86,9 @@ def _ruled(rule: MatchingRule, value: Any) -> Schema:
         return {"type": {"decimal": "number"}.get(name, name)}
     if name in ("date", "time", "datetime") and is_text:
         form = next((its[key] for key in ("format", name, "timestamp") if its.get(key)), None)
-        standard = (name, form) in _FORMATS or form is None
-        word = {"datetime": "date-time"}.get(name, name)
-        return {"format": word} if standard and name != "time" else {"description": f"a {name} like {form or value}"}
+        if name in _STANDARD and (form is None or (name, form) in _FORMATS) and _STANDARD[name].fullmatch(value):
+            return {"format": "date" if name == "date" else "date-time"}
+        return {"description": f"a {name} like {form or value}"}
     if name == "include" and is_text:
         return {"pattern": re.sub(r"([\\^$.*+?()\[\]{}|/])", r"\\\1", text_of(its.get("value", "")))}
     if name == "notEmpty" and is_text:
@@ -98,39 +98,55 @@ def _ruled(rule: MatchingRule, value: Any) -> Schema:
 
 _FORMATS = {("date", "yyyy-MM-dd"), ("datetime", "yyyy-MM-dd'T'HH:mm:ssXXX"), ("datetime", "yyyy-MM-dd'T'HH:mm:ss'Z'")}
 
+# How RFC 3339 writes them, which is what a format stands for.
+_STANDARD = {
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "datetime": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"),
+}
+
 # What both our expressions and those of JSON Schema (ECMA-262 with its u flag) know.
 _PIECE = re.compile(
     r"""
       \\[dwsDWSbBnrtfv]            # classes
     | \\[\^$\\.*+?()\[\]{}|/]      # escaped special characters
-    | \((?:\?[:=!])?               # groups
-    | \[\^?\]?(?:\\.|[^\]\\])+\]   # character classes
+    | \((?:\?[:=!]|(?!\?))       # groups
+    | \[\^?(?:\\.|[^\[\]\\])+\]   # character classes
     | \{\d+(?:,\d*)?\}\??          # quantifiers
-    | [*+?]\??
+    | [*+?]\??(?![*+?{])
     | [)|.^$]
     | [^\\\[\](){}*+?|^$.]         # plain characters
     """,
     re.VERBOSE,
 )
-_CLASS_ESCAPES = re.compile(r"\\(?![dwsDWSnrtfv\^$\\.*+?()\[\]{}|/-])")
+# In classes: escapes that not both know, and what is or may become an operation on sets.
+_CLASS_ODDITIES = re.compile(r"\\(?![dwsDWSnrtfv\^$\\.*+?()\[\]{}|/-])|--|&&|~~|\|\|")
 
 
 def ecma_pattern(source: str) -> str | None:
     """A regular expression for the whole text, as JSON Schema writes it; None for one that it may not understand."""
     source = re.sub(r"\\([-_ @:#,;=<>!\"'%&~`])", lambda found: found[1] if found[1] != "-" else "\\-", source)
-    at, depth, pieces = 0, 0, []
+    at, pieces = 0, []
+    opened: list[bool] = []  # the groups that are open; whether each looks ahead
+    looked_ahead = False  # what stands before is a group that looks ahead, which cannot be repeated
     while at < len(source):
         if source.startswith("\\-", at):  # outside of classes, a hyphen is never escaped there
             pieces.append("-")
             at += 2
             continue
         found = _PIECE.match(source, at)
-        if found is None or (found[0].startswith("[") and ("[:" in found[0] or _CLASS_ESCAPES.search(found[0]))):
+        if found is None or (found[0].startswith("[") and _CLASS_ODDITIES.search(found[0])):
             return None
-        depth += found[0].startswith("(") - (found[0] == ")")
-        if depth < 0:
+        piece = found[0]
+        if looked_ahead and piece[0] in "*+?{":
             return None
-        pieces.append(found[0])
+        looked_ahead = False
+        if piece[0] == "(":
+            opened.append(piece in ("(?=", "(?!"))
+        elif piece == ")":
+            if not opened:
+                return None
+            looked_ahead = opened.pop()
+        pieces.append(piece)
         at = found.end()
     text = "".join(pieces)
     try:
@@ -139,7 +155,7 @@ def ecma_pattern(source: str) -> str | None:
         return None
     plain = text.removeprefix("^")
     plain = plain[:-1] if plain.endswith("$") and not plain.endswith("\\$") else plain
-    return f"^(?:{plain})$" if depth == 0 else None
+    return f"^(?:{plain})$" if not opened else None
 
 
 def merged(schemas: Iterable[Schema]) -> Schema:
@@ -217,18 +233,21 @@ def _alternatives(one: Schema, other: Schema) -> Schema:
 
 def parameter_schema(values: Iterable[str], rules: RuleList | None) -> Schema:
     """The schema of a text in a path, query or header."""
-    found = list(values)
-    return merged(_text_schema(value, rules) for value in found) if found else {"type": "string"}
+    return merged(_parameter(value, rules) for value in values) or {"type": "string"}
 
 
-def _text_schema(value: str, rules: RuleList | None) -> Schema:
-    made = leaf_schema(value, rules)
+def text_schema(values: Iterable[str], rules: RuleList | None) -> Schema:
+    """The schema of a text that stays one, whatever it says."""
+    return merged(leaf_schema(value, rules) for value in values) or {"type": "string"}
+
+
+def _parameter(value: str, rules: RuleList | None) -> Schema:
     names = {rule.name for rule in rules.rules} if rules is not None else set()
     if names == {"integer"}:
-        made = {"type": "integer", "examples": [int(value)] if re.fullmatch(r"[+-]?\d{1,18}", value) else []}
-    elif names and names <= {"number", "decimal"}:
-        made = {"type": "number", "examples": []}
-    return made
+        return {"type": "integer", "examples": [int(value)] if re.fullmatch(r"[+-]?\d{1,18}", value) else []}
+    if names and names <= {"number", "decimal"}:
+        return {"type": "number", "examples": []}
+    return leaf_schema(value, rules)
 
 
 def without_empty(schema: Mapping[str, Any]) -> Schema:
