@@ -6,7 +6,7 @@ They live on one event loop, which is that of the tests here as well; so each mo
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,13 @@ class Window:
         self.context = context
         self.page = page
         self.troubles: list[str] = []
-        self._expected = expected
+        self.expected = expected
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.troubles.append(f"error on {page.url}: {error}"))
 
     def _note(self, message: ConsoleMessage) -> None:
         # What the Content-Security-Policy refuses is told as an error, too.
-        if message.type in ("error", "warning") and not any(words in message.text for words in self._expected):
+        if message.type in ("error", "warning") and not any(words in message.text for words in self.expected):
             self.troubles.append(f"{message.type} on {self.page.url}: {message.text}")
 
 
@@ -75,6 +75,24 @@ async def window(browser: Browser) -> AsyncIterator[Open]:
     for one in opened:
         await one.context.close()
     assert [trouble for one in opened for trouble in one.troubles] == []
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def shared_window(browser: Browser) -> AsyncIterator[Window]:
+    """A window that stays open, since opening one takes longer than opening a page."""
+    context = await browser.new_context()
+    context.set_default_timeout(_MILLISECONDS)
+    yield Window(context, await context.new_page(), ())
+    await context.close()
+
+
+@pytest.fixture
+def viewer(shared_window: Window) -> Iterator[Window]:
+    """A window for whoever only looks at pages. In the end, nothing went wrong in it."""
+    shared_window.troubles.clear()
+    shared_window.expected = ()
+    yield shared_window
+    assert shared_window.troubles == []
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

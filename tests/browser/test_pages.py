@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page
 
-from tests.browser.conftest import Open, here
-from tests.browser.shop import LONG_STUB, ORDERS, PAGES, UI, Shop
+from tests.browser.conftest import Open, Window, here
+from tests.browser.shop import LONG_STUB, MORE_PAGES, ORDERS, PAGES, UI, Shop, named
 from tests.hosted.conftest import Host
 
 pytestmark = here
@@ -29,16 +29,17 @@ async def assert_fits(page: Page) -> None:
     assert len(backs) == 2
 
 
-@pytest.mark.parametrize("path", PAGES)
-async def test_a_page(window: Open, shop: Shop, path: str) -> None:
+@pytest.mark.parametrize("path", [*PAGES, *MORE_PAGES], ids=named)
+async def test_a_page(viewer: Window, shop: Shop, path: str) -> None:
     """A page opens with a title and one heading, without errors, and needs no scrolling to the side."""
-    opened = await window(*(["status of 404"] if path == "/no-such-page" else []))
-    answer = await opened.page.goto(shop.page(path))
+    is_missing = path == "/no-such-page"
+    viewer.expected = ("status of 404",) if is_missing else ()
+    answer = await viewer.page.goto(shop.page(path))
     assert answer is not None
-    assert answer.status == (404 if path == "/no-such-page" else 200)
-    assert await opened.page.locator("h1:not(#swagger h1)").count() == 1
-    assert (await opened.page.title()).endswith(" · stubserver")
-    await assert_fits(opened.page)
+    assert answer.status == (404 if is_missing else 200)
+    assert await viewer.page.locator("h1:not(#swagger h1)").count() == 1
+    assert (await viewer.page.title()).endswith(" · stubserver")
+    await assert_fits(viewer.page)
 
 
 async def test_an_empty_server(window: Open, host: Host) -> None:
@@ -54,7 +55,7 @@ async def test_an_empty_server(window: Open, host: Host) -> None:
     )
 
 
-@pytest.mark.parametrize("stub", [ORDERS, LONG_STUB, "/providers/orders/stub"])
+@pytest.mark.parametrize("stub", [ORDERS, LONG_STUB, "/providers/orders/stub"], ids=named)
 async def test_a_stub_opened_in_a_browser(window: Open, shop: Shop, stub: str) -> None:
     """The base URL of a stub and a path that it does not have are explained as a page, with the status of a miss."""
     opened = await window("status of 500")
