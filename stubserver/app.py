@@ -77,6 +77,7 @@ class Server:
         self._control_runner: web.AppRunner | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._explorer: Explorer | None = None
         self.first_token: str | None = None
         self._is_open = False
         self._documents = Documents(settings, self.catalog, self.hosted)
@@ -231,8 +232,8 @@ class Server:
     def _add_explorer(self, application: web.Application, api: Api, prefixes: Iterable[str]) -> None:
         """The pages for people."""
         shown = [Setting(*each) for each in shown_settings(self.settings)]
-        explorer = Explorer(api, self.catalog, self._reports, shown, self._documents.content_of)
-        add_explorer_routes(application, explorer, prefixes)
+        self._explorer = Explorer(api, self.catalog, self._reports, shown, self._documents.content_of)
+        add_explorer_routes(application, self._explorer, prefixes)
 
     def _readings(self) -> Iterable[Reading]:
         """What is measured beside answers."""
@@ -259,6 +260,8 @@ class Server:
         """Stop watching and listening; requests in flight are finished."""
         if self._warming is not None:
             await asyncio.gather(self._warming, return_exceptions=True)
+        if self._explorer is not None:  # its streams never end by themselves
+            await self._explorer.streams.end()
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)

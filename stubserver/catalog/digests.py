@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from matching import PactError
+from matching import PactError, load_pact
 from matching.model import Interaction, Message
 from matching.parse import parse_pact
-from stubserver.outline.fields import body_fields, request_fields, response_fields
+from stubserver.outline.fields import message_fields, request_fields, response_fields
 from stubserver.store import Digest
 
 _MOST = 20_000  # texts of one pact
 _LONGEST = 200  # characters of one text
+_CHECKED = 200  # interactions that are compiled to tell whether they can be served
 
 
 def digest_of(content: bytes) -> Digest:
     """The digest of a document; that of one which cannot be read is empty."""
     try:
-        pact = parse_pact(content)
+        checked = load_pact(content, _CHECKED)
+        is_whole = not any(item.is_draft for item in checked.interactions)
+        interactions = [item.interaction for item in checked.interactions] if is_whole else []
+        pact = None if is_whole else parse_pact(content)
     except PactError:
-        return Digest(0, 0, ())
+        return Digest(0, 0, 0, ())
     found: dict[tuple[str, str], None] = {}
-    for interaction in pact.interactions:
+    for interaction in interactions if pact is None else pact.interactions:
         found.update(dict.fromkeys(_terms_of(interaction)))
         if len(found) >= _MOST:
             break
-    for message in pact.messages:
-        found.update(dict.fromkeys(_terms_of_message(message)))
+    for message in checked.messages:
+        found.update(dict.fromkeys(_terms_of_message(message.message)))
         if len(found) >= _MOST:
             break
-    return Digest(len(pact.interactions), len(pact.messages), tuple(found)[:_MOST])
+    served = sum(item.is_draft or item.refusal is None for item in checked.interactions)
+    return Digest(served, len(checked.messages), len(checked.skipped), tuple(found)[:_MOST])
 
 
 def _terms_of(interaction: Interaction) -> Iterator[tuple[str, str]]:
@@ -51,10 +56,8 @@ def _terms_of_message(message: Message) -> Iterator[tuple[str, str]]:
     yield "description", _stored(message.description)
     for state in message.states:
         yield "state", _stored(state.name)
-    for content in message.contents:
-        for field in body_fields(content.body, content.rules):
-            if field.name:
-                yield "field", _stored(field.name)
+    for name in message_fields(message):
+        yield "field", _stored(name)
 
 
 def _stored(text: str) -> str:

@@ -10,7 +10,16 @@ from typing import Any
 from matching.content_types import Kind
 from matching.http_text import parse_query
 from matching.json_text import JsonError, dump_json, kind_of, parse_json
-from matching.model import Body, BodyState, ExampleRequest, ExampleResponse, HeaderValues, MatchingRules, RuleList
+from matching.model import (
+    Body,
+    BodyState,
+    ExampleRequest,
+    ExampleResponse,
+    HeaderValues,
+    MatchingRules,
+    Message,
+    RuleList,
+)
 from matching.paths import Scope, Token, Wildcard
 from matching.xml_text import Element, XmlError, parse_xml
 from stubserver.outline.words import rules_in_words
@@ -200,6 +209,12 @@ def field_names(value: Any) -> list[str]:
     """The names of the fields of a JSON document, whatever their rules."""
     no_rules: Scope[RuleList] = Scope.root([])
     return [field.name for field in _distinct(_json_fields(value, no_rules)) if field.name]
+
+
+def message_fields(message: Message) -> list[str]:
+    """The names of the fields of all contents of a message."""
+    names = (field.name for content in message.contents for field in body_fields(content.body, content.rules))
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def as_mapping(fields: Iterable[Field]) -> Mapping[tuple[str, str], Field]:

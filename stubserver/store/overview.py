@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stubserver.store import environments, pacticipants, search
 from stubserver.store.records import Integration, Publication, Verification, Version
-from stubserver.store.schema import contents, publications, versions
+from stubserver.store.schema import contents, digests, publications, versions
 from stubserver.store.schema import pacticipants as applications
 from stubserver.store.verifications import newest_of
 
@@ -29,9 +29,10 @@ async def integrations(
     names: Collection[str] | None = None,
     name: str | None = None,
     newest_first: bool = False,
+    incomplete: bool = False,
 ) -> list[Integration]:
     """The latest pact of each consumer with each provider, by provider and consumer (or by when it was published); of
-    those of which either is among `names`, or is `name`.
+    those of which either is among `names`, or is `name`; only those that cannot be served in full, if `incomplete`.
     """
     pairs = (
         select(publications.c.consumer_id, publications.c.provider_id, _newest().label("version_id"))
@@ -66,6 +67,9 @@ async def integrations(
         .offset(offset)
         .limit(limit)
     )
+    if incomplete:
+        has_skipped = (digests.c.content_id == publications.c.content_id, digests.c.skipped > 0)
+        query = query.where(exists().where(*has_skipped))
     by_name = (_providers.c.name, _consumers.c.name)
     query = query.order_by(*((publications.c.id.desc(),) if newest_first else by_name))
     return await described(connection, [Publication(*row) for row in await connection.execute(query)])
@@ -96,6 +100,19 @@ async def count_named(connection: AsyncConnection, names: Collection[str]) -> in
     return int((await connection.execute(select(func.count()).select_from(pairs))).scalar_one())
 
 
+async def count_incomplete(connection: AsyncConnection) -> int:
+    """How many latest pacts cannot be served in full."""
+    later = publications.alias()
+    is_latest = ~exists().where(
+        later.c.consumer_id == publications.c.consumer_id,
+        later.c.provider_id == publications.c.provider_id,
+        later.c.version_id > publications.c.version_id,
+    )
+    has_skipped = (digests.c.content_id == publications.c.content_id, digests.c.skipped > 0)
+    query = select(func.count()).select_from(publications).where(is_latest, exists().where(*has_skipped))
+    return int((await connection.execute(query)).scalar_one())
+
+
 async def roles_of(connection: AsyncConnection, names: Collection[str]) -> dict[str, tuple[bool, bool]]:
     """Whether applications provide, and whether they consume, by their names."""
     if not names:
@@ -120,8 +137,7 @@ async def described(connection: AsyncConnection, found: Sequence[Publication]) -
             item,
             its_versions.get(item.version_id),
             tuple(places.get(item.version_id, ())),
-            counts.get(item.content_id, (None, None))[0],
-            counts.get(item.content_id, (None, None))[1],
+            *counts.get(item.content_id, (None, None, None)),
             results.get((item.content_id, item.provider)),
         )
         for item in found

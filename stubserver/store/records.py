@@ -186,10 +186,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What of a content is searched and counted: terms are (kind, text), the kinds path, description, state, field."""
+    """What of a content is searched and counted: terms are (kind, text), the kinds path, description, state, field.
+    `interactions` are those that are served, `skipped` those that cannot be.
+    """
 
     interactions: int
     messages: int
+    skipped: int
     terms: tuple[tuple[str, str], ...]
 
 
@@ -214,4 +217,5 @@ class Integration:
     environments: tuple[str, ...]
     interactions: int | None
     messages: int | None
+    skipped: int | None
     verification: Verification | None

@@ -126,6 +126,7 @@ digests = Table(
     Column("content_id", _Id, ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True),
     Column("interactions", Integer, nullable=False),
     Column("messages", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),  # interactions that cannot be served
 )
 
 terms = Table(

@@ -35,7 +35,12 @@ async def add(connection: AsyncConnection, found: Mapping[int, Digest]) -> None:
     if links:
         await connection.execute(insert(content_terms), links)
     counts = [
-        {"content_id": content_id, "interactions": digest.interactions, "messages": digest.messages}
+        {
+            "content_id": content_id,
+            "interactions": digest.interactions,
+            "messages": digest.messages,
+            "skipped": digest.skipped,
+        }
         for content_id, digest in found.items()
     ]
     await connection.execute(insert(digests), counts)
@@ -68,10 +73,13 @@ async def unread(connection: AsyncConnection, most: int) -> dict[int, bytes]:
     return {row[0]: bytes(row[1]) for row in await connection.execute(query)}
 
 
-async def counts_of(connection: AsyncConnection, content_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """How many interactions and messages contents have, as far as they have been read."""
+async def counts_of(connection: AsyncConnection, content_ids: Collection[int]) -> dict[int, tuple[int, int, int]]:
+    """How many interactions contents have, how many messages, and how many interactions that cannot be served; as far
+    as they have been read.
+    """
     query = select(digests).where(digests.c.content_id.in_(content_ids))
-    return {row.content_id: (row.interactions, row.messages) for row in await connection.execute(query)}
+    rows = await connection.execute(query)
+    return {row.content_id: (row.interactions, row.messages, row.skipped) for row in rows}
 
 
 async def find(connection: AsyncConnection, words: Sequence[str], most: int) -> list[Hit]:

@@ -186,6 +186,7 @@ def _miss_page(report: dict[str, Any], question: Question) -> str:
         "miss.html",
         site=site,
         target=question.shown_target,
+        is_base=question.request.path == "/" and question.resolved.base != "",
         address=str(question.resolved.address),
         hint=report.get("hint"),
         nearest=[{"note": None, **near} for near in report["nearest"]],

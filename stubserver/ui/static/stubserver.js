@@ -30,12 +30,12 @@ document.addEventListener("click", async (event) => {
 });
 
 // Results that follow what is typed. The latest question counts, whatever order the answers come in.
-const follow = (input, urlOf, target, addressOf) => {
-  let timer = 0, asked = 0;
+const follow = (input, urlOf, target, addressOf, asked = { latest: 0 }) => {
+  let timer = 0;
   const ask = async () => {
-    const number = ++asked;
+    const number = ++asked.latest;
     const { text, ok } = await part(urlOf());
-    if (number !== asked || !ok) return;
+    if (number !== asked.latest || !ok) return;
     target().innerHTML = text;
     showCopyButtons(target());
     history.replaceState(null, "", addressOf());
@@ -65,10 +65,10 @@ document.addEventListener("keydown", (event) => {
 
 for (const form of document.querySelectorAll("form[data-live]")) {
   const url = () => `${form.getAttribute("action")}?${new URLSearchParams([...new FormData(form)].filter(([, value]) => value))}`;
-  const target = () => document.getElementById("part");
-  for (const input of form.querySelectorAll("input")) follow(input, url, target, url);
+  const target = () => document.getElementById("part"), asked = { latest: 0 };
+  for (const input of form.querySelectorAll("input")) follow(input, url, target, url, asked);
   for (const select of form.querySelectorAll("select")) {
-    const ask = follow(select, url, target, url);
+    const ask = follow(select, url, target, url, asked);
     select.addEventListener("change", ask);
   }
   form.addEventListener("submit", (event) => { event.preventDefault(); form.querySelector("input").dispatchEvent(new Event("input")); });

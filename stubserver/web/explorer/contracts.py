@@ -20,6 +20,7 @@ from stubserver.errors import NotFoundError
 from stubserver.outline.exports.har import har_of
 from stubserver.outline.exports.openapi import About, openapi_of
 from stubserver.outline.exports.postman import postman_of
+from stubserver.outline.fields import message_fields
 from stubserver.outline.lines import body_lines, recorded_request, recorded_response
 from stubserver.outline.outline import Filter, Outline, usage_of
 from stubserver.outline.snippets import Sending, snippets_of
@@ -130,9 +131,10 @@ async def interactions_page(viewing: Viewing, view: StubView) -> web.Response:
         "pages": pages,
         "page_link": lambda number: viewing.links.stub(address, "", **kept, page=number),
     }
+    skipped, messages = _others(viewing, view)
+    values["messages"] = [message for message in messages if _has_words(message, wanted)][:_OTHERS]
     if viewing.wants_part:
         return await viewing.part("_interactions.html", **values)
-    skipped, messages = _others(viewing, view)
     return await viewing.page(
         "stub.html",
         methods=sorted(outline.methods.items()),
@@ -140,7 +142,6 @@ async def interactions_page(viewing: Viewing, view: StubView) -> web.Response:
         stateless=outline.stateless,
         consumers=sorted(outline.consumers.items()),
         skipped=skipped,
-        messages=messages,
         **values,
     )
 
@@ -176,11 +177,21 @@ def _others(viewing: Viewing, view: StubView) -> tuple[list[dict[str, Any]], lis
         for item in (entry.pact.skipped if entry.pact is not None else ())
     ]
     messages = [
-        message_summary(message, origin, viewing.server)
+        {**message_summary(message, origin, viewing.server), "fields": message_fields(message.message)}
         for origin, message in messages_of(view.snapshot)
         if address.provider in (None, message.provider) and address.consumer in (None, message.consumer)
     ]
-    return skipped[:_OTHERS], messages[:_OTHERS]
+    return skipped[:_OTHERS], messages
+
+
+def _has_words(message: dict[str, Any], wanted: Filter) -> bool:
+    """Whether a message is wanted."""
+    if wanted.method or (wanted.consumer and message["consumer"] != wanted.consumer):
+        return False
+    if wanted.state is not None and not (wanted.state in message["states"] if wanted.state else not message["states"]):
+        return False
+    text = "\n".join([message["description"], *message["states"], *message["fields"]]).lower()
+    return all(word in text for word in wanted.text.lower().split())
 
 
 async def usage_page(viewing: Viewing, view: StubView) -> web.Response:
@@ -262,6 +273,7 @@ def _interaction_values(viewing: Viewing, view: StubView, found: CompiledInterac
     base = view.url.rstrip("/")
     sending = Sending(base, example_request(recorded.request), further, recorded.description, found.response.status)
     request, response = recorded_request(found), recorded_response(found)
+    notes = [note for line in (*response.head, *response.body) for note in line.notes]
     comments = []
     if recorded.comments is not None:
         content = Body(BodyState.PRESENT, dump_json(recorded.comments), parse_content_type("application/json"))
@@ -270,7 +282,10 @@ def _interaction_values(viewing: Viewing, view: StubView, found: CompiledInterac
         "request": request,
         "response": response,
         "request_rules": any(line.notes for line in (*request.head, *request.body)),
-        "response_rules": any(line.notes for line in (*response.head, *response.body)),
+        "response_rules": bool(notes),
+        "has_generators": any(
+            note.tone == "generator" for line in (*response.head, *response.body) for note in line.notes
+        ),
         "state_params": [dump_json(dict(state.params)).decode("utf-8", "replace") for state in recorded.states],
         "comments": comments,
         "snippets": snippets_of(sending),

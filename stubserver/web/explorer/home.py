@@ -39,6 +39,7 @@ class Row:
     environments: Sequence[str]
     interactions: int | None
     messages: int | None
+    skipped: int
     published: str
     verification: Verification | None
     sha: str = ""
@@ -63,6 +64,7 @@ def row_of(viewing: Viewing, item: Integration, address: Address | None = None) 
         item.environments,
         len(stub.interactions) if stub is not None else item.interactions,
         item.messages,
+        item.skipped or 0,
         pact.created_at,
         item.verification,
         pact.sha,
@@ -73,6 +75,7 @@ async def home(viewing: Viewing) -> web.Response:
     """GET /: all integrations"""
     newest_first = viewing.query.get("order") == "newest"
     words = viewing.query.get("q", "")[:200].strip()
+    has_root = viewing.explorer.door.naming.has_root
     async with viewing.reading() as connection:
         known = await pacticipants.names(connection)
         names = _alike(words, known) if words else None
@@ -83,8 +86,8 @@ async def home(viewing: Viewing) -> web.Response:
         found = await overview.integrations(
             connection, offset=(page - 1) * _ROWS, limit=_ROWS, names=names, newest_first=newest_first
         )
+        incomplete = await overview.count_incomplete(connection) if not has_root else 0
     order = "newest" if newest_first else ""
-    door = viewing.explorer.door
     documents = [entry for entry in viewing.explorer.catalog.current.pacts if _is_troubled(entry)]
     return await viewing.page_or_part(
         "home.html",
@@ -96,8 +99,8 @@ async def home(viewing: Viewing) -> web.Response:
         page=page,
         pages=pages,
         page_link=lambda number: viewing.links.page("", q=words, order=order, page=number),
-        problems=len(documents),
-        all_stub=ALL if door.naming.has_root and total else None,
+        problems=len(documents) + incomplete,
+        all_stub=ALL if has_root and total else None,
         commands=commands_of(viewing) if not total else (),
         example_stub=f"{viewing.server}/pacts/provider/PROVIDER/consumer/CONSUMER/latest/stub",
     )
@@ -192,9 +195,16 @@ async def network_page(viewing: Viewing) -> web.Response:
 
 
 async def problems_page(viewing: Viewing) -> web.Response:
-    """GET /problems: documents that cannot be served in full"""
+    """GET /problems: documents and pacts that cannot be served in full"""
+    rows: list[Row] = []
+    if not viewing.explorer.door.naming.has_root:  # otherwise documents tell it all
+        async with viewing.reading() as connection:
+            found = await overview.integrations(connection, limit=_DOCUMENTS, incomplete=True)
+        rows = [row_of(viewing, item) for item in found]
     troubled = [entry for entry in viewing.explorer.catalog.current.pacts if _is_troubled(entry)]
-    return await viewing.page("problems.html", documents=[_document(entry) for entry in troubled[:_DOCUMENTS]])
+    return await viewing.page(
+        "problems.html", documents=[_document(entry) for entry in troubled[:_DOCUMENTS]], rows=rows
+    )
 
 
 def _is_troubled(entry: LoadedPact) -> bool:

@@ -12,6 +12,7 @@ from aiohttp import web
 from matching import Request
 from stubserver.errors import NotFoundError
 from stubserver.outline.lines import actual_request
+from stubserver.web.addressing import parse_address
 from stubserver.web.explorer.console import sent_of
 from stubserver.web.explorer.reports import address_in, mismatches_in
 from stubserver.web.explorer.viewing import Viewing
@@ -56,8 +57,9 @@ async def _listed(viewing: Viewing, page: int) -> dict[str, Any]:
     listing = await viewing.explorer.reports.listing(wanted, page * _ROWS)
     pages = max(1, math.ceil(listing.fitting / _ROWS))
     page = min(page, pages)
+    shown = listing.rows[(page - 1) * _ROWS : page * _ROWS]
     return {
-        "rows": listing.rows[(page - 1) * _ROWS : page * _ROWS],
+        "rows": [(row, *_split(row.target)) for row in shown],
         "total": listing.total,
         "misses": listing.misses,
         "shown": listing.fitting,
@@ -66,6 +68,13 @@ async def _listed(viewing: Viewing, page: int) -> dict[str, Any]:
         "pages": pages,
         "page_link": lambda number: viewing.links.page("live", **wanted, page=number),
     }
+
+
+def _split(target: str) -> tuple[str, str]:
+    """The address of the stub that a target begins with, and what follows it."""
+    parsed = parse_address(target)
+    base = parsed[1] if parsed is not None else ""
+    return base, target[len(base) :] or "/"
 
 
 async def live_stream(viewing: Viewing) -> web.StreamResponse:
@@ -83,7 +92,7 @@ async def live_stream(viewing: Viewing) -> web.StreamResponse:
 async def _send_news(viewing: Viewing, response: web.StreamResponse) -> None:
     known: tuple[float, int] | None = None
     silence = 0.0
-    while not viewing.explorer.streams.is_closing:
+    while not viewing.explorer.streams.is_closing and not viewing.is_left:
         news = await viewing.explorer.reports.latest()
         if news != known:
             if not await viewing.is_still_allowed():
@@ -149,6 +158,7 @@ def _entry_values(viewing: Viewing, told: dict[str, Any]) -> dict[str, Any]:
         "try_fields": _with_state(sent.as_form(), lines) if sent is not None else None,
         "try_link": links.stub(address, "/try") if address is not None else None,
         "is_redacted": told["is_redacted"],
+        "outcome": dict(_OUTCOMES).get(told["outcome"], told["outcome"]),
     }
 
 

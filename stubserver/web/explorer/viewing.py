@@ -187,6 +187,12 @@ class Viewing:
         _, query = split_target(self.request.raw_path)
         return self.own_path + (f"?{query}" if query else "")
 
+    @property
+    def is_left(self) -> bool:
+        """Whether whoever asked has gone away."""
+        transport = self.request.transport
+        return transport is None or transport.is_closing()
+
     async def is_still_allowed(self) -> bool:
         """Whether whoever asked may still see what they see."""
         return self.principal is not None and await self._is_good()

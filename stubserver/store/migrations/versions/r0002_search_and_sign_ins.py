@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("content_id", _ID, nullable=False),
         sa.Column("interactions", sa.Integer(), nullable=False),
         sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["content_id"], ["contents.id"], name=op.f("fk_digests_content_id"), ondelete="CASCADE"
         ),
