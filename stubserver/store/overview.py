@@ -132,13 +132,16 @@ async def described(connection: AsyncConnection, found: Sequence[Publication]) -
     places = await environments.of_versions(connection, {item.version_id for item in found})
     counts = await search.counts_of(connection, content_ids)
     results: dict[tuple[int, str], Verification] = await newest_of(connection, content_ids)
+    found_counts = [counts.get(item.content_id, (None, None, None)) for item in found]
     return [
         Integration(
             item,
             its_versions.get(item.version_id),
             tuple(places.get(item.version_id, ())),
-            *counts.get(item.content_id, (None, None, None)),
+            interactions,
+            messages,
+            skipped,
             results.get((item.content_id, item.provider)),
         )
-        for item in found
+        for item, (interactions, messages, skipped) in zip(found, found_counts, strict=True)
     ]
