@@ -7,7 +7,7 @@ away. Where that does not suffice, the whole body is the recorded one, and in th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from matching.content_types import Kind
@@ -130,13 +130,16 @@ def _paths(places: Iterable[str]) -> list[Path]:
 
 
 def _mended_json(actual: Any, example: Any, places: Iterable[str]) -> bytes:
-    # Both are copied: what is put into the one must not change the other.
-    copied: Callable[[Any], Any] = lambda value: parse_json(dump_json(value))  # noqa: E731
-    document = copied(actual)
+    document = _copied(actual)
     # The last items of a list first, so that taking one away moves none that is still to come.
     for path in reversed(_paths(places)):
-        document = _put(document, copied(example), path)
+        document = _put(document, example, path)
     return dump_json(document)
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a JSON value: what is put into a document must not change with it."""
+    return parse_json(dump_json(value)) if isinstance(value, (dict, list)) else value
 
 
 _ABSENT = object()
@@ -151,6 +154,8 @@ def _put(document: Any, example: Any, path: Path) -> Any:
         node = _below(node, step, exactly=True)
         if node is _ABSENT:
             break
+    if value is not _ABSENT:
+        value = _copied(value)
     if parent is None:
         return value
     if isinstance(parent, dict):

@@ -211,8 +211,11 @@ def shown_settings(settings: Settings) -> list[tuple[str, str, str, bool]]:
 
 
 def _without_password(text: str) -> str:
-    """URLs may have credentials before their host."""
-    return re.sub(r"(?<=://)[^/@\s,]+@", "•••@", text)
+    """URLs may have credentials before their host, or in their query."""
+    text = re.sub(r"(?<=://)[^/@\s,]+@", "•••@", text)
+    return re.sub(
+        r"([?&][^=&\s,]*(?:token|key|secret|passw|auth)[^=&\s,]*=)[^&\s,]+", r"\1•••", text, flags=re.IGNORECASE
+    )
 
 
 def config_file() -> Path | None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 FILE_VERSION = "file-"  # how the versions of documents begin, which are not published but read from files
 _LONGEST = 255
+
+
+def environment_name_problem(value: Any) -> str | None:
+    """Why a value cannot be the name of an environment, which clients take as one word."""
+    problem = name_problem(value)
+    return "cannot contain spaces" if problem is None and re.search(r"\s", value) else problem
 
 
 def name_problem(value: Any, longest: int = _LONGEST) -> str | None:

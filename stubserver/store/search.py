@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import and_, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stubserver.store.records import Digest, Hit
-from stubserver.store.schema import content_terms, contents, digests, pacticipants, publications, terms
+from stubserver.store.schema import content_terms, contents, digests, pacticipants, publications, terms, versions
 
 _TOGETHER = 500  # values in one statement
-_MOST_TERMS = 1000  # that are looked up in contents
 _KINDS = ("path", "field", "state", "description")
 
 
@@ -82,42 +81,46 @@ async def counts_of(connection: AsyncConnection, content_ids: Collection[int]) -
     return {row.content_id: (row.interactions, row.messages, row.skipped) for row in rows}
 
 
-async def find(connection: AsyncConnection, words: Sequence[str], most: int) -> list[Hit]:
-    """Where all of these words are in one text of a latest pact, the shortest texts first; at most so many."""
+async def find(connection: AsyncConnection, words: Sequence[str], most: int, always: str | None = None) -> list[Hit]:
+    """Where all of these words are in one text of a latest pact, the shortest texts first; at most so many. Versions
+    that begin with `always` count as latest, too.
+    """
+    if not words or any("\0" in word for word in words):  # no text has that, and not every database takes it
+        return []
     matching = [terms.c.folded.contains(word.casefold(), autoescape=True) for word in words]
+    later = publications.alias()
+    is_latest: ColumnElement[bool] = ~exists().where(
+        later.c.consumer_id == publications.c.consumer_id,
+        later.c.provider_id == publications.c.provider_id,
+        later.c.version_id > publications.c.version_id,
+    )
+    if always is not None:
+        its = (versions.c.id == publications.c.version_id, versions.c.number.startswith(always, autoescape=True))
+        is_latest = is_latest | exists().where(*its)
+    where = content_terms.join(publications, publications.c.content_id == content_terms.c.content_id)
+    is_there = exists(select(1).select_from(where).where(content_terms.c.term_id == terms.c.id, is_latest))
     shortest = func.length(terms.c.text)
-    query = select(terms.c.id, terms.c.kind, terms.c.text).where(*matching).order_by(shortest, terms.c.text)
-    found = (await connection.execute(query.limit(_MOST_TERMS))).all()
+    query = select(terms.c.id, terms.c.kind, terms.c.text).where(*matching, is_there)
+    found = (await connection.execute(query.order_by(shortest, terms.c.text).limit(most))).all()
     if not found:
         return []
     order = {row.id: (number, row.kind, row.text) for number, row in enumerate(found)}
-    later = publications.alias()
-    is_latest = ~exists().where(
-        and_(
-            later.c.consumer_id == publications.c.consumer_id,
-            later.c.provider_id == publications.c.provider_id,
-            later.c.version_id > publications.c.version_id,
-        )
-    )
     consumers, providers = pacticipants.alias(), pacticipants.alias()
     places = (
         select(content_terms.c.term_id, consumers.c.name, providers.c.name)
         .select_from(
-            content_terms.join(publications, publications.c.content_id == content_terms.c.content_id)
-            .join(consumers, consumers.c.id == publications.c.consumer_id)
-            .join(providers, providers.c.id == publications.c.provider_id)
+            where.join(consumers, consumers.c.id == publications.c.consumer_id).join(
+                providers, providers.c.id == publications.c.provider_id
+            )
         )
-        .where(is_latest)
+        .where(content_terms.c.term_id.in_(list(order)), is_latest)
+        .distinct()
         .limit(most * 4)
     )
     hits: list[tuple[int, Hit]] = []
-    for ids in (list(order)[at : at + _TOGETHER] for at in range(0, len(order), _TOGETHER)):
-        rows = await connection.execute(places.where(content_terms.c.term_id.in_(ids)))
-        for term_id, consumer, provider in rows:
-            number, kind, text = order[term_id]
-            hits.append((number, Hit(kind, text, consumer, provider)))
-        if len(hits) >= most:
-            break
+    for term_id, consumer, provider in await connection.execute(places):
+        number, kind, text = order[term_id]
+        hits.append((number, Hit(kind, text, consumer, provider)))
     hits.sort(key=lambda hit: (_KINDS.index(hit[1].kind), hit[0], hit[1].provider, hit[1].consumer))
     return [hit for _, hit in hits[:most]]
 

@@ -129,7 +129,11 @@ def _read(noted: _Noted) -> Entry:
         (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")) for name, value in raw
     )
     length = headers.get("Content-Length", "")
-    is_cut = (length.isdecimal() and int(length[:18]) > len(body)) or len(data) in (LONGEST_HIT, _LONGEST_MISS)
+    is_coded = "Content-Encoding" in headers or "Transfer-Encoding" in headers  # and decoded since
+    is_cut = (not is_coded and length.isdecimal() and int(length[:18]) > len(body)) or len(data) in (
+        LONGEST_HIT,
+        _LONGEST_MISS,
+    )
     fields = Fields(headers, raw)
     told = peer.decode("utf-8", "replace")
     return Entry(moment, told, method, target, fields, body, is_cut, status, size, outcome, interaction)

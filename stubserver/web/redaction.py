@@ -1,16 +1,25 @@
-"""Blotting out secrets of requests: what a name calls a secret, and what looks like one of our tokens."""
+"""Blotting out secrets of requests: what a name calls a secret, and what looks like a token.
+
+A `Blotter` makes a request without its secrets. What is told of a request (why nothing matched it) is worked out on
+that one, so nothing of a secret can be in it, however it is quoted or cut.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
+from matching import CompiledInteraction, Mismatch
 from matching.content_types import Kind
-from matching.json_text import dump_json
+from matching.json_text import MAX_DEPTH, depth_of, dump_json
+from matching.mismatch import Part
 from matching.request import Request
+from matching.xml_text import Element, XmlError, parse_xml
 
 BLOT = "•••"
+_MARK = BLOT.encode()
 # Names of headers, parameters and members whose values nobody else should read.
 _SECRET = re.compile(
     r"auth(?!or(?!i[sz]))|cookie|token|secret|passw|pwd|api[-_ ]?key|access[-_]?key|private[-_]?key|credential|"
@@ -19,113 +28,171 @@ _SECRET = re.compile(
 )
 _LOOKS_SECRET = re.compile(r"stubserver_(?:ro|rw|admin)_[A-Za-z0-9_-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _SCHEMES = ("bearer", "basic", "digest", "token", "apikey")
-_SHORTEST = 3  # characters of a secret that is blotted out wherever it stands
+_MOST = 1000  # mismatches of one request that are looked at
+
+
+def is_secret(name: str) -> bool:
+    """Whether what has this name is a secret."""
+    return _SECRET.search(name) is not None
+
+
+def blotted_text(text: str) -> str:
+    """A text without what looks like a token."""
+    return _LOOKS_SECRET.sub(BLOT, text)
+
+
+def blotted_target(target: str) -> str:
+    """A request target without secrets."""
+    path, mark, query = target.partition("?")
+    return blotted_text(path) + mark + _parameters(query)
 
 
 class Blotter:
-    """Blots out the secrets of one request, in it and in whatever is told of it."""
+    """A request, and the same without its secrets."""
 
     def __init__(self, request: Request) -> None:
-        self._secrets: set[str] = set()
-        lines = [(name, self._header(name, value)) for name, value in request.header_lines]
-        query = self._parameters(request.query)
-        body = self._body(request)
-        path = self._plain(request.path)
-        self.request = Request(request.method, path, query, [(name, self.text(value)) for name, value in lines], body)
-        self.is_needed = bool(self._secrets)
+        self._whole = request
+        lines = [(name, _header(name, value)) for name, value in request.header_lines]
+        body = _body(request)
+        self.request = Request(request.method, blotted_text(request.path), _parameters(request.query), lines, body)
 
-    def text(self, text: str) -> str:
-        """A text without the secrets."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, BLOT)
-        return _LOOKS_SECRET.sub(BLOT, text)
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything was blotted out."""
+        ours, whole = self.request, self._whole
+        before = (whole.path, whole.query, list(whole.header_lines), whole.body)
+        # JSON is written anew, so only a blot tells that its body is another.
+        after = (ours.path, ours.query, list(ours.header_lines), ours.body if _MARK in ours.body else whole.body)
+        return before != after
 
-    def value(self, value: Any) -> Any:
-        """A JSON value without the secrets."""
-        if isinstance(value, str):
-            return self.text(value)
+    def mismatches(self, interaction: CompiledInteraction, found: Sequence[Mismatch]) -> list[Mismatch]:
+        """Why the interaction does not accept the request, without secrets: `found` is why it really does not."""
+        told: dict[tuple[Part, str], Mismatch] = {}
+        for number, mismatch in enumerate(interaction.explain(self.request)):
+            told.setdefault((mismatch.part, mismatch.path), mismatch)
+            if number >= _MOST:
+                break
+        return [self._told(mismatch, told) for mismatch in found]
+
+    def _told(self, mismatch: Mismatch, told: dict[tuple[Part, str], Mismatch]) -> Mismatch:
+        if mismatch.part in (Part.STATE, Part.METHOD):
+            return mismatch
+        path = blotted_text(mismatch.path)
+        known = told.get((mismatch.part, path))
+        if known is not None:
+            return known
+        # Where the request without its secrets differs in nothing, it is a secret that does.
+        message = "What came here does not match; it is not shown, since it may be a secret"
+        return Mismatch(mismatch.part, path, mismatch.rule, mismatch.expected, BLOT, message)
+
+
+def _header(name: str, value: str) -> str:
+    if not is_secret(name):
+        return blotted_text(value)
+    scheme, _, rest = value.partition(" ")
+    return f"{scheme} {BLOT}" if rest and scheme.lower() in _SCHEMES else BLOT
+
+
+def _parameters(query: str) -> str:
+    pieces = []
+    for piece in query.split("&") if query else ():
+        name, equals, value = piece.partition("=")
+        if equals and value and is_secret(unquote_plus(name)):
+            piece = f"{name}={BLOT}"
+        pieces.append(blotted_text(piece))
+    return "&".join(pieces)
+
+
+def _body(request: Request) -> bytes:
+    if not request.body:
+        return b""
+    content_type = request.content_type
+    kind = content_type.kind if content_type is not None else None
+    if kind is Kind.JSON and request.json[1] is None and depth_of(request.json[0]) <= MAX_DEPTH:
+        return dump_json(_members(request.json[0]))
+    if kind is Kind.FORM:
+        return _parameters(request.text).encode("utf-8", "surrogateescape")
+    if kind is Kind.XML:
+        try:
+            return _other_text(_elements(request.body, parse_xml(request.body)))
+        except XmlError:
+            pass
+    return _other_text(request.body)
+
+
+def _members(document: Any) -> Any:
+    """A JSON document without its secrets, walked without the call stack."""
+    root: list[Any] = [None]
+    todo: list[tuple[Any, Any, Any, bool]] = [(root, 0, document, False)]
+    while todo:
+        place, key, value, hidden = todo.pop()
         if isinstance(value, dict):
-            return {self.text(key): self.value(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.value(item) for item in value]
-        return BLOT if not isinstance(value, bool) and value is not None and str(value) in self._secrets else value
-
-    def _header(self, name: str, value: str) -> str:
-        if not _SECRET.search(name):
-            return self._plain(value)
-        scheme, _, rest = value.partition(" ")
-        if rest and scheme.lower() in _SCHEMES:
-            self._note(rest)
-            return f"{scheme} {BLOT}"
-        self._note(value)
-        return BLOT
-
-    def _plain(self, text: str) -> str:
-        for found in _LOOKS_SECRET.findall(text):
-            self._note(found)
-        return _LOOKS_SECRET.sub(BLOT, text)
-
-    def _note(self, secret: str) -> None:
-        secret = secret.strip()
-        if len(secret) >= _SHORTEST:
-            self._secrets.add(secret)
-
-    def _parameters(self, query: str) -> str:
-        if not query:
-            return query
-        pieces = []
-        for piece in query.split("&"):
-            name, equals, value = piece.partition("=")
-            if equals and value and _SECRET.search(unquote_plus(name)):
-                self._note(value)
-                self._note(unquote_plus(value))
-                piece = f"{name}={BLOT}"
-            pieces.append(self._plain(piece))
-        return "&".join(pieces)
-
-    def _body(self, request: Request) -> bytes:
-        if not request.body:
-            return b""
-        content_type = request.content_type
-        kind = content_type.kind if content_type is not None else None
-        if kind is Kind.JSON and request.json[1] is None:
-            return dump_json(self._members(request.json[0]))
-        if kind is Kind.FORM:
-            return self._parameters(request.text).encode("utf-8", "surrogateescape")
-        return self._other_text(request.body)
-
-    def _other_text(self, body: bytes) -> bytes:
-        """A body of which nothing is known: what looks like `password=…`, `<token>…` or `"secret": "…"` is blotted."""
-        text = body.decode("utf-8", "surrogateescape")
-        blotted = _NAMED_VALUE.sub(self._blotted, text)
-        return self._plain(blotted).encode("utf-8", "surrogateescape")
-
-    def _blotted(self, found: re.Match[str]) -> str:
-        if not _SECRET.search(found["name"]):
-            return found[0]
-        self._note(found["value"])
-        return f"{found['name']}{found['between']}{BLOT}"
-
-    def _members(self, document: Any) -> Any:
-        """A JSON document without its secrets, walked without the call stack."""
-        root: list[Any] = [None]
-        todo: list[tuple[Any, Any, Any, bool]] = [(root, 0, document, False)]
-        while todo:
-            place, key, value, is_secret = todo.pop()
-            if isinstance(value, dict):
-                place[key] = made = dict.fromkeys(value)
-                todo.extend((made, name, item, is_secret or bool(_SECRET.search(name))) for name, item in value.items())
-            elif isinstance(value, list):
-                place[key] = items = [None] * len(value)
-                todo.extend((items, number, item, is_secret) for number, item in enumerate(value))
-            elif is_secret and value not in (None, True, False, ""):
-                self._note(str(value))
-                place[key] = BLOT
-            else:
-                place[key] = self._plain(value) if isinstance(value, str) else value
-        return root[0]
+            named = {blotted_text(name): (item, hidden or is_secret(name)) for name, item in value.items()}
+            place[key] = made = dict.fromkeys(named)
+            todo.extend((made, name, item, its) for name, (item, its) in named.items())
+        elif isinstance(value, list):
+            place[key] = items = [None] * len(value)
+            todo.extend((items, number, item, hidden) for number, item in enumerate(value))
+        elif hidden and value is not None and not isinstance(value, bool) and value != "":
+            place[key] = BLOT
+        else:
+            place[key] = blotted_text(value) if isinstance(value, str) else value
+    return root[0]
 
 
-_NAMED_VALUE = re.compile(
-    r"""(?P<name>[\w-]{2,40})(?P<between>["']?\s*(?:[:=>])\s*["']?)(?P<value>[^\s"'<>&,;]{1,4000})"""
+_TAG_END = re.compile(rb"""(?:[^<>"']|"[^"]*"|'[^']*')*>""")
+
+
+def _elements(content: bytes, root: Element) -> bytes:
+    """An XML text without what stands in elements and attributes that are called a secret."""
+    cuts: list[tuple[int, int, bytes]] = []
+    todo = [root]
+    while todo:
+        element = todo.pop()
+        found = _TAG_END.match(content, element.start + 1)
+        begin = found.end() if found is not None else element.start
+        if is_secret(element.local) and element.end > begin:
+            cuts.append((begin, element.end, _MARK))
+        else:
+            todo.extend(element.children)
+        if any(map(is_secret, element.attributes)):
+            cuts.append((element.start, begin, _VALUE.sub(_attribute, content[element.start : begin])))
+    for begin, end, replaced in sorted(cuts, reverse=True):
+        content = content[:begin] + replaced + content[end:]
+    return content
+
+
+_VALUE = re.compile(rb"""([^\s=<>"']+)(\s*=\s*)("[^"]*"|'[^']*')""")
+
+
+def _attribute(found: re.Match[bytes]) -> bytes:
+    if not is_secret(found[1].decode("utf-8", "replace")):
+        return found[0]
+    return found[1] + found[2] + b'"' + _MARK + b'"'
+
+
+# What looks like a name and its value in a text of any kind: `password: …`, `"token": "…"`, `<pin …>…`, and the parts
+# of a form.
+_PAIR = re.compile(
+    r"""(?P<name>[\w.-]{2,40})(?P<between>["']?\s*[:=]\s*)"""
+    r"""(?P<value>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s"'<>&,;}\]]+)"""
 )
+_TAG = re.compile(r"<(?P<name>[\w:.-]{2,40})(?P<between>[^<>]*>)(?P<value>[^<]+)")
+_PART = re.compile(
+    r"""name="(?P<name>[^"\r\n]{1,100})"(?P<between>[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(?P<value>(?:(?!\r?\n--).)*)""",
+    re.DOTALL,
+)
+
+
+def _other_text(body: bytes) -> bytes:
+    """A body of which nothing is known, or which is cut."""
+    text = body.decode("utf-8", "surrogateescape")
+    for pattern, before in ((_PART, 'name="{}"'), (_TAG, "<{}"), (_PAIR, "{}")):
+        text = pattern.sub(lambda found, before=before: _named(found, before), text)  # type: ignore[misc]
+    return blotted_text(text).encode("utf-8", "surrogateescape")
+
+
+def _named(found: re.Match[str], before: str) -> str:
+    if not is_secret(found["name"]):
+        return found[0]
+    return before.format(found["name"]) + found["between"] + BLOT

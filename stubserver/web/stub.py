@@ -34,6 +34,7 @@ from stubserver.web.misses import Question, explain_miss, miss_content, nearest_
 from stubserver.web.outside import Outside
 from stubserver.web.pages import accepts_html, links_of
 from stubserver.web.problems import JSON_HEADERS, PROBLEM_TYPE, SERVER, dumped, problem_document
+from stubserver.web.redaction import blotted_text
 from stubserver.web.served import Served
 from stubserver.web.visit import Fields, Visit
 
@@ -339,7 +340,11 @@ class StubDoor:
 
     def _miss(self, visit: Visit, question: Question, report: dict[str, Any]) -> Answer:
         # Names only: values may be secrets or personal, and logs are kept.
-        values = {"method": visit.method, "path": question.request.path[:200], "nearest": nearest_place(report)}
+        values = {
+            "method": visit.method,
+            "path": blotted_text(question.request.path[:200]),
+            "nearest": nearest_place(report),
+        }
         headers, body = miss_content(visit.fields.headers.get("Accept", ""), report, question)
         self._allow(visit, headers)
         return Answer(

@@ -20,9 +20,11 @@ UI = "/_stubserver/ui"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 AS_BROWSER = {"Accept": BROWSER}
 LARGEST = 250_000  # bytes of a page
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
 _LEFT_OPEN = frozenset({"option", "p", "li", "td", "tr"})  # whose end may be left out
-_FLAGS = frozenset("hidden required checked selected open defer multiple autofocus disabled".split())
+_FLAGS = frozenset(["hidden", "required", "checked", "selected", "open", "defer", "multiple", "autofocus", "disabled"])
 _LINKS = ("href", "src", "action", "formaction", "data", "poster", "xlink:href", "srcset", "srcdoc")
 
 
@@ -83,9 +85,9 @@ class Page(HTMLParser):
         """What people read, with single blanks."""
         return " ".join("".join(self._pieces).split())
 
-    def all(self, name: str, **wanted: str) -> list[dict[str, str]]:
+    def all(self, tag: str, /, **wanted: str) -> list[dict[str, str]]:
         """The attributes of all elements of this name that have these attributes."""
-        return [found for tag, found in self.elements if tag == name and wanted.items() <= found.items()]
+        return [found for name, found in self.elements if name == tag and wanted.items() <= found.items()]
 
     def links(self, within: str = "") -> list[str]:
         """Where all links lead that begin like this, each once."""
@@ -115,6 +117,8 @@ def as_text(source: str) -> str:
 
 def faults_of(content: bytes, headers: Any) -> list[str]:
     """What is wrong with a page, whatever it shows."""
+    if len(content) > 2 * LARGEST:
+        return [f"it has {len(content):,} bytes"]  # and would take long to be read
     page = Page(content)
     faults = list(page.wrong)
     if headers["Content-Type"] != "text/html; charset=utf-8":
@@ -125,7 +129,12 @@ def faults_of(content: bytes, headers: Any) -> list[str]:
         faults.append("it has no doctype")
     policy = headers.get("Content-Security-Policy", "")
     nonce = re.search(r"script-src 'nonce-([\w-]{16,})'", policy)
-    if nonce is None or "unsafe" in policy or "default-src 'none'" not in policy or "base-uri 'none'" not in policy:
+    if (
+        (nonce is None and "script-src 'none'" not in policy)
+        or "unsafe" in policy
+        or "default-src 'none'" not in policy
+        or "base-uri 'none'" not in policy
+    ):
         faults.append(f"its policy is {policy!r}")
     if headers.get("X-Content-Type-Options") != "nosniff":
         faults.append("browsers may guess what it is")
@@ -134,9 +143,13 @@ def faults_of(content: bytes, headers: Any) -> list[str]:
         if tag not in elements:
             faults.append(f"it has an element <{tag}>")
         faults += [f"<{tag}> has an attribute {name}" for name in its if name not in attributes or name[:2] == "on"]
-        if tag == "script" and (nonce is None or its.get("nonce") != nonce[1] or not its.get("src", "").startswith("/")):
+        if tag == "script" and (
+            nonce is None or its.get("nonce") != nonce[1] or not its.get("src", "").startswith("/")
+        ):
             faults.append(f"a script is not ours: {its}")
-        faults += [f"<{tag}> leads to {its[name][:80]!r}" for name in _LINKS if name in its and not _is_inner(its[name])]
+        faults += [
+            f"<{tag}> leads to {its[name][:80]!r}" for name in _LINKS if name in its and not _is_inner(its[name])
+        ]
     return [f"{page.title.strip()[:60]!r}: {fault}" for fault in faults]
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
+from stubserver.ui.pages import static_file
 from tests.conftest import Running, Serve, http_pact
 from tests.explorer.pages import AS_BROWSER, UI, Page, faults_of, page, post, ui
 from tests.hosted.conftest import Host, put_pact
@@ -127,7 +130,7 @@ async def test_misses(host: Host, serve: Serve, status: int) -> None:
         ):
             found, headers, body = await running.get(f"{base}/b/c?q=2", headers={"Accept": accept})
             assert (found, headers["Content-Type"].partition(";")[0]) == (status, kind), accept
-        found, fields, body = await raw(running, f"{base}/b/c?q=2")
+        found, _, body = await raw(running, f"{base}/b/c?q=2")
         assert (found, json.loads(body)["error"]) == (status, "no-match")
 
 
@@ -196,6 +199,8 @@ async def test_all_links_carry_the_prefix(
                 if link is None or link.startswith("#"):
                     continue
                 assert link.startswith("/broker/_stubserver/"), (target, tag, link)
+                if "/interactions/" in link and "?" in link:
+                    continue  # of the control door, which knows the latest only
                 if link not in seen and tag != "form" and name != "data-stream" and len(seen) < 120:
                     seen.add(link)
                     todo.append(link)
@@ -214,7 +219,7 @@ async def test_redirects_carry_the_prefix(
     await put_pact(running, SHOP, "1", before, headers=sent)
     status, headers, _ = await running.get(before + target, headers={**AS_BROWSER, **sent})
     assert status == 303
-    assert headers["Location"].removeprefix("http://127.0.0.1").startswith(f"/broker{UI}/")
+    assert urljoin(f"/broker{target}", headers["Location"]).startswith(f"/broker{UI}/")
 
 
 async def test_a_prefix_of_anybody(host: Host) -> None:
@@ -228,7 +233,9 @@ async def test_forms_behind_a_proxy(host: Host) -> None:
     """A form that is sent through a proxy is taken, though the host that it names is not ours."""
     running = await host(trusted_proxy=["127.0.0.0/8"], allow_open=True)
     sent = {"X-Forwarded-Host": "stubs.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/broker"}
-    status, headers, _ = await post(running, "/environments", {"name": "uat"}, Origin="https://stubs.example.com", **sent)
+    status, headers, _ = await post(
+        running, "/environments", {"name": "uat"}, Origin="https://stubs.example.com", **sent
+    )
     assert (status, headers["Location"]) == (303, f"/broker{UI}/environments#uat")
 
 
@@ -242,8 +249,16 @@ async def test_static_files(host: Host) -> None:
         assert body
         assert "immutable" in headers["Cache-Control"]
         assert headers["X-Content-Type-Options"] == "nosniff"
-    for name in ("nothing.js", "..%2fpages.py", "..%2Ftemplates%2Fhome.html", "%00.css", ".", "..", "a" * 300 + ".css"):
+    for name in ("nothing.js", "..%2fpages.py", "..%2Ftemplates%2Fhome.html", "%00.css", "a" * 300 + ".css", "%FF.css"):
         assert (await running.get(f"{UI}/static/{name}"))[0] == 404, name
         assert (await running.get(f"{UI}/swagger/{name}"))[0] == 404, name
 
 
+def test_names_of_files_are_not_kept() -> None:
+    """Whoever asks for files that are not there, under ever new names, takes no memory."""
+    tracemalloc.start()
+    for number in range(2000):
+        assert static_file(f"{number}{'x' * 2000}.txt") is None
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1_000_000

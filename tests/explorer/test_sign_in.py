@@ -19,7 +19,7 @@ import structlog
 from stubserver.security import Role
 from stubserver.web.explorer.routes import PAGES, STUB_PAGES
 from tests.conftest import Running
-from tests.explorer.pages import AS_BROWSER, BROWSER, UI, page, post, ui
+from tests.explorer.pages import AS_BROWSER, UI, page, post, ui
 from tests.explorer.people import COOKIE, STUB, guarded, revoke, signed_in, token_of
 from tests.hosted.conftest import Host
 from tests.wire import send_raw
@@ -129,8 +129,9 @@ async def test_the_cookie_behind_something(
     assert (cookie["path"], bool(cookie["secure"])) == (path, secure)
 
 
-async def test_the_cookie_over_tls(host: Host, tmp_path: Path) -> None:
-    """Over TLS it is secure."""
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[str, str]:
+    """A certificate for localhost, and its key."""
     files = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-out", files[0], "-keyout", files[1]]
     try:
@@ -138,6 +139,12 @@ async def test_the_cookie_over_tls(host: Host, tmp_path: Path) -> None:
         subprocess.run([*made, *subject], check=True, capture_output=True)
     except (OSError, subprocess.SubprocessError) as error:
         pytest.skip(f"openssl makes no certificate here: {error}")
+    return files
+
+
+async def test_the_cookie_over_tls(host: Host, certificate: tuple[str, str]) -> None:
+    """Over TLS it is secure."""
+    files = certificate
     running = await host(auth="token", tls_cert=files[0], tls_key=files[1])
     trusted = ssl.create_default_context(cafile=files[0])
     form, sent = {"token": running.server.first_token or ""}, {**AS_BROWSER, "Origin": running.url}
@@ -147,7 +154,7 @@ async def test_the_cookie_over_tls(host: Host, tmp_path: Path) -> None:
 
 
 async def test_the_cookie_opens_pages_only(host: Host) -> None:
-    """Neither stubs nor the API nor the control door take it; a page that a stub answers with could use it otherwise."""
+    """Neither stubs nor the API nor the control door take it: pages that stubs answer with could use it otherwise."""
     running, token = await guarded(host)
     cookie, _ = await signed_in(running, token)
     await ui(running, "/tokens", headers=cookie)
@@ -320,16 +327,16 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("to", ELSEWHERE)
-async def test_nobody_is_led_elsewhere(host: Host, to: str) -> None:
+async def test_nobody_is_led_elsewhere(host: Host) -> None:
     """After the sign-in one gets to the page one wanted, if it is a page of ours; else to the first."""
     running, token = await guarded(host)
     assert (await signed_in(running, token, f"{UI}/live?q=x%0A&a=b"))[1]["Location"] == f"{UI}/live?q=x%0A&a=b"
-    _, headers = await signed_in(running, token, to)
-    assert headers["Location"] == f"{UI}/"
-    assert len(headers.getall("Set-Cookie")) == 1
-    form = await ui(running, f"/sign-in?to={quote(to, safe='')}")
-    assert set(form.fields) == {"to"}
+    for to in ELSEWHERE:
+        _, headers = await signed_in(running, token, to)
+        assert headers["Location"] == f"{UI}/", to
+        assert len(headers.getall("Set-Cookie")) == 1
+        form = await ui(running, f"/sign-in?to={quote(to, safe='')}")
+        assert set(form.fields) == {"to"}
 
 
 async def test_the_audit_of_sign_ins(host: Host) -> None:
@@ -359,13 +366,13 @@ async def test_the_token_is_nowhere(host: Host, tmp_path: Path, capfd: pytest.Ca
         if method == "GET" and path != "/live/stream":
             seen.append((await running.get(UI + path, headers={**AS_BROWSER, **sent}))[2].decode())
     await running.get(f"{STUB}/miss?token={admin}", headers={"X-Stub-Token": admin, "X-Other": admin})
-    await running.get(f"{STUB}/{admin}", headers={"Authorization": f"Bearer {admin}"})
+    await running.get(f"{STUB}/miss", headers={"Authorization": f"Bearer {admin}"})
     seen.append((await ui(running, "/live", headers=cookie)).source)
-    await running.get(f"{UI}/{admin}", headers={"Accept": BROWSER})
     await post(running, "/sign-in", {"token": admin}, Origin="https://evil.example")
     await running.server.stop()
     printed = "".join(capfd.readouterr())
-    for text in (*seen, printed, (tmp_path / "access").read_text().replace(f"{STUB}/miss?token={admin}", "").replace(f"{STUB}/{admin}", "").replace(f"{UI}/{admin}", "")):
+    logged = (tmp_path / "access").read_text().replace(f"?token={admin}", "")  # it has request lines as they came
+    for text in (*seen, printed, logged):
         assert admin not in text
         assert secret not in text
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stubserver.catalog.names import name_problem
+from stubserver.catalog.names import environment_name_problem
 from stubserver.errors import NotFoundError
 from stubserver.store import Environment, Residence, environments
 from stubserver.web.api.call import Call, InvalidError, optional_text
@@ -63,10 +62,8 @@ async def list_environments(call: Call) -> web.Response:
 def _read(document: dict[str, Any]) -> tuple[str, str | None, bool, list[Any]]:
     errors: dict[str, list[str]] = {}
     name, production, contacts = document.get("name"), document.get("production"), document.get("contacts") or []
-    if (problem := name_problem(name)) is not None:
+    if (problem := environment_name_problem(name)) is not None:
         errors["name"] = [problem]
-    elif re.search(r"\s", str(name)):
-        errors["name"] = ["cannot contain spaces"]
     if not isinstance(production, bool):
         errors["production"] = ["is missing" if production is None else "must be true or false"]
     if not isinstance(contacts, list) or not all(isinstance(contact, dict) for contact in contacts):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from stubserver.catalog import Address
-from stubserver.catalog.names import name_problem
+from stubserver.catalog.names import environment_name_problem, name_problem
 from stubserver.errors import NotFoundError
 from stubserver.security import Role, digest_of, hint_of, new_token
 from stubserver.store import Kind, Selector, audit, environments, pacts, tokens
@@ -132,7 +132,7 @@ async def add_environment(viewing: Viewing) -> web.Response:
     """POST /environments: add one"""
     form = await viewing.form()
     name, shown = form.get("name", "").strip(), form.get("display_name", "").strip() or None
-    problem = name_problem(name) or (name_problem(shown) if shown is not None else None)
+    problem = environment_name_problem(name) or (name_problem(shown) if shown is not None else None)
     if problem is not None:
         return await _environments(viewing, 400, wrong=f"The name {problem}", name=name[:255])
     async with viewing.explorer.hosted.writing() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -20,14 +20,23 @@ from stubserver.outline.lines import Message, actual_request, answer_message
 from stubserver.web.addressing import Place, Resolved
 from stubserver.web.answer import Answer
 from stubserver.web.asks import STATE_HEADER
-from stubserver.web.explorer.contracts import StubView, demand_interaction
+from stubserver.web.explorer.contracts import LONGEST_CHOICE, StubView, demand_interaction
 from stubserver.web.explorer.viewing import Viewing
 from stubserver.web.misses import Question, hint_of, how_to_reach, nearest_of, state_pattern
 from stubserver.web.problems import dumped
 from stubserver.web.visit import Fields, Visit
 
 _SEED_HEADER = "X-Stub-Seed"
-_STATES = 500  # that are offered
+_STATES = 200  # that are offered
+_LONGEST = {
+    "method": 100,
+    "target": 8000,
+    "headers": 16_000,
+    "body": 50_000,
+    "state": 2000,
+    "seed": 2000,
+}  # characters that are put into a field
+_LONGEST_FIX = 20_000  # and into a fix, of which there may be several
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +123,13 @@ def _pretty(request: Request) -> str:
 async def _console(
     viewing: Viewing, view: StubView, sent: Sent, tried: Tried | None, item: CompiledInteraction | None = None
 ) -> web.Response:
-    states = sorted({state_pattern(name) for name, _ in view.outline.states.most_common(_STATES)})
-    return await viewing.page("try.html", view=view, sent=sent, answer=tried, item=item, states=states)
+    names = [name for name in view.outline.states if len(name) <= LONGEST_CHOICE][:_STATES]
+    left_out = [name for name, most in _LONGEST.items() if len(getattr(sent, name)) > most]
+    shown = replace(sent, **dict.fromkeys(left_out, ""))
+    states = sorted(map(state_pattern, names))
+    return await viewing.page(
+        "try.html", view=view, sent=shown, answer=tried, item=item, states=states, left_out=left_out
+    )
 
 
 async def try_request(viewing: Viewing, view: StubView) -> web.Response:
@@ -234,6 +248,8 @@ def _fixed(near: NearMiss, request: Request, sent: Sent) -> tuple[Mapping[str, s
     fixed = sent_of(made, state=state, seed=sent.seed)
     if fixed.body.encode("utf-8", "replace") != made.body and not _is_same_json(fixed.body, made):
         return None, "Its body is not text, so it cannot be edited here."
+    if sum(map(len, fixed.as_form().values())) > _LONGEST_FIX:
+        return None, "The request is too long to be mended on a page."
     changed = [name for name, was, now in _pairs(sent, request, made, state) if was != now]
     return fixed.as_form(), f"changes the {' and the '.join(changed)}, and nothing else"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import yaml
 from aiohttp import web
@@ -14,6 +13,7 @@ from aiohttp import web
 from matching import CompiledInteraction, example_request
 from matching.content_types import parse_content_type
 from matching.json_text import JsonError, dump_json, parse_json
+from matching.mismatch import shortened
 from matching.model import Body, BodyState, MatchingRules
 from stubserver.catalog import ALL, Address, Snapshot, Stub
 from stubserver.errors import NotFoundError
@@ -32,14 +32,17 @@ from stubserver.web.explorer.swagger import swagger_files
 from stubserver.web.explorer.viewing import Viewing
 from stubserver.web.messages import message_summary, messages_of
 from stubserver.web.misses import how_to_reach
-from stubserver.web.problems import dumped
+from stubserver.web.problems import dumped, json_response
+from stubserver.web.views import interaction_document
 
 _ROWS = 100  # interactions on a page
 _ENDPOINTS = 25  # endpoints on a page about who uses what
 _FIELDS = 400  # fields on such a page
 _OTHERS = 50  # messages, or interactions that are not served, on a page
 _STATES = 200  # provider states to choose from
-_RAW = 60_000  # characters of JSON on a page
+LONGEST_CHOICE = 300  # characters of what can be chosen
+_SNIPPETS = 12_000  # characters of code on a page
+_RAW = 40_000  # bytes of JSON on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +141,18 @@ async def interactions_page(viewing: Viewing, view: StubView) -> web.Response:
     return await viewing.page(
         "stub.html",
         methods=sorted(outline.methods.items()),
-        states=sorted(outline.states.most_common(_STATES)),
+        states=_choices(outline),
         stateless=outline.stateless,
         consumers=sorted(outline.consumers.items()),
         skipped=skipped,
         **values,
     )
+
+
+def _choices(outline: Outline) -> list[tuple[str, int]]:
+    """The provider states that can be chosen, and how many interactions are in each."""
+    known = [(name, count) for name, count in outline.states.most_common() if len(name) <= LONGEST_CHOICE]
+    return sorted(known[:_STATES])
 
 
 def _rows(found: Sequence[Any], skip: int) -> list[Any]:
@@ -213,8 +222,8 @@ async def usage_page(viewing: Viewing, view: StubView) -> web.Response:
     }
     if viewing.wants_part:
         return await viewing.part("_usage.html", **values)
-    states = sorted(outline.states.most_common(_STATES))
-    more = max(0, len(outline.states) - _STATES)
+    states = _choices(outline)
+    more = max(0, len(outline.states) - len(states))
     return await viewing.page("usage.html", states=states, more_states=more, **values)
 
 
@@ -247,7 +256,6 @@ async def interaction_page(viewing: Viewing, view: StubView, interaction_id: str
     raw, origin = await _raw_of(viewing, view, found)
     values = await viewing.explorer.in_thread(_interaction_values, viewing, view, found)
     link = viewing.links.interaction(view.address, found.id)
-    scope = urlencode({"provider": found.provider, "consumer": found.consumer}, errors="replace")
     return await viewing.page(
         "interaction.html",
         view=view,
@@ -256,9 +264,15 @@ async def interaction_page(viewing: Viewing, view: StubView, interaction_id: str
         raw=raw,
         origin=origin,
         permalink=viewing.server + link[len(viewing.links.prefix) :],
-        raw_link=f"{viewing.links.control}/interactions/{found.id}?{scope}",
+        raw_link=viewing.links.interaction(view.address, found.id, "/json"),
         **values,
     )
+
+
+async def interaction_json(viewing: Viewing, view: StubView, interaction_id: str) -> web.Response:
+    """GET …/stub/interactions/ID/json: the same as a JSON document"""
+    found = demand_interaction(view, interaction_id)
+    return json_response(interaction_document(found, view.snapshot.origins.get(found.source, "")))
 
 
 def _interaction_values(viewing: Viewing, view: StubView, found: CompiledInteraction) -> dict[str, Any]:
@@ -286,11 +300,15 @@ def _interaction_values(viewing: Viewing, view: StubView, found: CompiledInterac
         "has_generators": any(
             note.tone == "generator" for line in (*response.head, *response.body) for note in line.notes
         ),
-        "state_params": [dump_json(dict(state.params)).decode("utf-8", "replace") for state in recorded.states],
+        "state_params": [_short_json(state.params) for state in recorded.states],
         "comments": comments,
-        "snippets": snippets_of(sending),
+        "snippets": [each for each in snippets_of(sending) if len(each.text) <= _SNIPPETS],
         "note": note,
     }
+
+
+def _short_json(params: Mapping[str, Any]) -> str:
+    return dump_json(shortened(dict(params))).decode("utf-8", "replace")
 
 
 async def _raw_of(viewing: Viewing, view: StubView, found: CompiledInteraction) -> tuple[str | None, str]:
@@ -323,7 +341,12 @@ def _at_pointer(content: bytes, pointer: str) -> str | None:
     if isinstance(value, dict):
         value = {key: item for key, item in value.items() if key != "_id"}
     text = dumped(value).decode("utf-8", "replace")
-    return text if len(text) <= _RAW else text[:_RAW] + "\n… (shortened)"
+    size = 0
+    for place, character in enumerate(text):  # as many as fit on a page once they are escaped
+        size += 5 if character in "<>&\"'" else len(character.encode("utf-8", "replace"))
+        if size > _RAW:
+            return text[:place] + "\n… (shortened)"
+    return text
 
 
 EXPORTS = (

@@ -74,7 +74,7 @@ def row_of(viewing: Viewing, item: Integration, address: Address | None = None) 
 async def home(viewing: Viewing) -> web.Response:
     """GET /: all integrations"""
     newest_first = viewing.query.get("order") == "newest"
-    words = viewing.query.get("q", "")[:200].strip()
+    words = viewing.words
     has_root = viewing.explorer.door.naming.has_root
     async with viewing.reading() as connection:
         known = await pacticipants.names(connection)
@@ -145,14 +145,15 @@ _LABELS = {"path": "Paths", "field": "Fields", "state": "Provider states", "desc
 
 async def search_page(viewing: Viewing) -> web.Response:
     """GET /search: applications by name, and what their pacts say"""
-    words = viewing.query.get("q", "")[:200].strip()
+    words = viewing.words
     names: list[tuple[str, bool, bool]] = []
     hits: list[tuple[str, str, list[tuple[str, list[_Place]]]]] = []
     if words:
         async with viewing.reading() as connection:
             alike = _alike(words, (await pacticipants.names(connection))[:_COMPARED])[:_NAMES]
             roles = await overview.roles_of(connection, alike)
-            found = await search.find(connection, words.split()[:10], _HITS)
+            always = FILE_VERSION if viewing.explorer.door.naming.has_root else None
+            found = await search.find(connection, words.split()[:10], _HITS, always)
         names = [(name, *roles.get(name, (False, False))) for name in alike]
         hits = _grouped(found)
     return await viewing.page_or_part("search.html", "_results.html", names=names, hits=hits)

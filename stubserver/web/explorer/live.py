@@ -19,6 +19,7 @@ from stubserver.web.explorer.viewing import Viewing
 from stubserver.web.problems import SERVER
 
 _ROWS = 50
+_LONGEST_FORM = 50_000  # characters of a request that can be tried again
 _EVERY = 0.5  # seconds between two updates, at least
 _BREATH = 20.0  # seconds after which a silent stream says that it is still there
 _OUTCOMES = (
@@ -146,6 +147,7 @@ def _entry_values(viewing: Viewing, told: dict[str, Any]) -> dict[str, Any]:
     if told["hint"] and nearest is None:
         notes.append(told["hint"])
     sent = sent_of(request) if address is not None else None
+    fields = _with_state(sent.as_form(), lines) if sent is not None else {}
     is_hit = told["interaction"] is not None and address is not None
     return {
         "shown": actual_request(request, []),
@@ -155,7 +157,7 @@ def _entry_values(viewing: Viewing, told: dict[str, Any]) -> dict[str, Any]:
         "told": " ".join(notes),
         "interaction_link": links.interaction(address, told["interaction"]) if is_hit and address is not None else None,
         "interaction_name": told["interaction"],
-        "try_fields": _with_state(sent.as_form(), lines) if sent is not None else None,
+        "try_fields": fields if sum(map(len, fields.values())) <= _LONGEST_FORM else None,
         "try_link": links.stub(address, "/try") if address is not None else None,
         "is_redacted": told["is_redacted"],
         "outcome": dict(_OUTCOMES).get(told["outcome"], told["outcome"]),

@@ -18,9 +18,10 @@ from stubserver.store import Kind, Selector
 from stubserver.web.addressing import Place, Resolved, at_root, named
 from stubserver.web.journal import Entry, Journal
 from stubserver.web.misses import Question, hint_of, nearest_of
-from stubserver.web.redaction import Blotter
+from stubserver.web.redaction import Blotter, blotted_target
 from stubserver.web.siblings import Siblings
 from stubserver.web.stub import StubDoor
+from stubserver.web.wire import split_target
 
 MISSES = ("none", "refused")
 _MOST_READ = 20_000  # entries that are looked at for one page
@@ -139,19 +140,17 @@ class Reports:
             "changed": False,
             "address": None,
         }
-        whole = Blotter(Request(entry.method, entry.target, "", entry.fields, b""))
-        request = Request(entry.method, *_split(entry.target), entry.fields, entry.body)
-        blotter = Blotter(request)
+        path, query = split_target(entry.target)
+        blotter = Blotter(Request(entry.method, path, query, entry.fields, entry.body))
         try:
             resolved, place = await self._resolved(entry)
             told["address"] = _address_document(named(resolved))
-            request = Request(entry.method, place.path, place.query, entry.fields, entry.body)
-            blotter = Blotter(request)
+            blotter = Blotter(Request(entry.method, place.path, place.query, entry.fields, entry.body))
             if entry.outcome == "none" and not entry.is_cut:
-                told |= await self._door.in_thread(self._explained, entry, resolved, request, blotter)
+                told |= await self._door.in_thread(self._explained, entry, resolved, place, blotter)
         except StubServerError as error:
             told["hint"] = error.detail
-        told["target"] = whole.request.path if not request.query else blotter.text(entry.target)
+        told["target"] = blotted_target(entry.target)
         told["is_redacted"] = blotter.is_needed
         told["request"] = {
             "path": blotter.request.path,
@@ -174,12 +173,13 @@ class Reports:
                 raise
             return door.book.root, at_root(place)
 
-    def _explained(self, entry: Entry, resolved: Resolved, request: Request, blotter: Blotter) -> dict[str, Any]:
+    def _explained(self, entry: Entry, resolved: Resolved, place: Place, blotter: Blotter) -> dict[str, Any]:
         """Why nothing matches a request, by what is served now."""
         door = self._door
         asks = door.asks.read(entry.fields, object())
+        request = Request(entry.method, place.path, place.query, asks.fields or entry.fields, entry.body)
         if asks.fields is not None:
-            request = Request(request.method, request.path, request.query, asks.fields, request.body)
+            blotter = Blotter(request)
         if asks.ignores_authorization:
             resolved = resolved._replace(stub=resolved.stub.without_authorization)
         question = Question(resolved, request, asks.state, "")
@@ -188,11 +188,6 @@ class Reports:
             return {"changed": True, "nearest": []}
         nearest = nearest_of(question, self._near_misses)
         return {"nearest": [_near(item, blotter) for item in nearest], "hint": hint_of(question, nearest)}
-
-
-def _split(target: str) -> tuple[str, str]:
-    path, _, query = target.partition("?")
-    return path, query
 
 
 def _order(item: Row | Entry, sort: str) -> tuple[bool, float]:
@@ -207,19 +202,18 @@ def _fits(entry: Entry, wanted: Mapping[str, str]) -> bool:
     words = wanted.get("q", "").lower().split()
     if not words:
         return True
-    text = f"{entry.method} {entry.target} {entry.status} {entry.interaction} {entry.peer}".lower()
+    # What is blotted out cannot be found either.
+    text = f"{entry.method} {blotted_target(entry.target)} {entry.status} {entry.interaction} {entry.peer}".lower()
     return all(word in text for word in words)
 
 
 def _row(entry: Entry, worker: int) -> dict[str, Any]:
-    path, query = _split(entry.target)
-    blotted = Blotter(Request(entry.method, path, query)).request
     return {
         "id": f"{worker}-{entry.number}",
         "time": entry.moment,
         "peer": entry.peer,
         "method": entry.method,
-        "target": blotted.path + (f"?{blotted.query}" if blotted.query else ""),
+        "target": blotted_target(entry.target),
         "status": entry.status,
         "size": entry.size,
         "outcome": entry.outcome,
@@ -249,7 +243,7 @@ def _near(near: NearMiss, blotter: Blotter) -> dict[str, Any]:
         "id": near.interaction.id,
         "description": near.interaction.interaction.description,
         "more": near.more,
-        "mismatches": [blotter.value(dict(mismatch.as_json())) for mismatch in near.mismatches],
+        "mismatches": [dict(item.as_json()) for item in blotter.mismatches(near.interaction, near.mismatches)],
     }
 
 

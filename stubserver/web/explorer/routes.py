@@ -135,6 +135,8 @@ async def _below(viewing: Viewing) -> web.Response:
         view, interaction_id = await contracts.view_of(viewing, address), unquote(steps[1])
         if len(steps) == 2:
             return await contracts.interaction_page(viewing, view, interaction_id)
+        if steps[2] == "json":
+            return await contracts.interaction_json(viewing, view, interaction_id)
         if steps[2] == "try":
             return await console.console_page(viewing, view, interaction_id)
     raise NotFoundError("there is no such page of a stub", f"see {viewing.links.stub(address)}")

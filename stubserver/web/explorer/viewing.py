@@ -143,10 +143,11 @@ class Viewing:
         self.server = explorer.door.outside.server_of(request)
         self.links = links_of(self.server)
 
-    @property
+    @functools.cached_property
     def query(self) -> Mapping[str, str]:
-        """The parameters of the query."""
-        return self.request.query
+        """The parameters of the query, the first of each name, without what no database takes."""
+        query = self.request.query
+        return {name: query[name].replace("\0", "") for name in query}
 
     @property
     def wants_part(self) -> bool:
@@ -156,7 +157,7 @@ class Viewing:
     async def form(self) -> dict[str, str]:
         """The fields of the form that was sent. Raises BadRequestError."""
         kind = self.request.content_type
-        if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        if kind != "application/x-www-form-urlencoded":
             raise BadRequestError(f"{kind} is not a form", "send application/x-www-form-urlencoded")
         try:
             found = await self.request.post()
@@ -169,6 +170,12 @@ class Viewing:
     def may(self, role: Role) -> bool:
         """Whether whoever asks may do what this role may."""
         return self.principal is not None and self.principal.role.allows(role)
+
+    @property
+    def words(self) -> str:
+        """What is searched for."""
+        text = "".join(character for character in self.query.get("q", "") if character.isprintable())
+        return " ".join(text[:200].split())
 
     def page_number(self) -> int:
         """Which page of a list is asked for; 1 is the first."""
