@@ -15,8 +15,12 @@ run: $(VENV)/.installed-run ## serve the example pacts
 host: $(VENV)/.installed-run ## serve what is published, kept in ./stubserver-data
 	$(BIN)/stubserver host --port $(PORT)
 
+# Tests of several servers and of what goes wrong among them have the machine to themselves.
+JOBS ?= 2
+
 test: $(VENV)/.installed-test ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/fleet
+	$(BIN)/python -m pytest tests/fleet
 
 # The tests that need a server, but for those of the caches and of the fast path themselves.
 SERVER_TESTS := tests/web tests/hosted tests/clients/test_pact_stub.py tests/conformance/test_specification_socket.py tests/test_cli.py tests/test_docs.py \
