@@ -60,4 +60,5 @@ def frozen(processes: Iterable[int]) -> Iterator[None]:
         yield
     finally:
         for process in stopped:
-            os.kill(process, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # it was ending when it was stopped
+                os.kill(process, signal.SIGCONT)
