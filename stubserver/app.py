@@ -84,7 +84,7 @@ class Server:
         scheme = "https" if self._tls is not None else "http"
         outside = Outside(settings.base_url, scheme, networks(settings.trusted_proxy))
         domains = tuple(domain.lower().strip(".") for domain in settings.stub_domain)
-        self._naming = Naming(domains, outside.prefix, has_root=not hosted, own=outside.host)
+        self._naming = Naming(domains, outside.prefix, has_root=not hosted, own_name=outside.host)
         anyone = Role.ADMIN if settings.is_local or settings.allow_open else Role.READ
         self._access = Access(self.guard, settings.auth == "token", anyone, settings.is_local, outside.authority)
         stub_options = StubOptions(

@@ -7,10 +7,13 @@ leaves the journal has its secrets blotted out (`web.redaction`).
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from multidict import CIMultiDict
 
@@ -20,9 +23,10 @@ from stubserver.web.wire import split_target
 
 LONGEST_HIT = 20 << 10  # bytes that are kept of a request that was answered
 _LONGEST_MISS = 64 << 10  # and of one that was not, which is explained again
+_LONGEST_REFUSED = 2 << 10  # and of the head of one that was refused, of which nobody knows who sent it
 _MISS_BYTES = 4 << 20  # of all misses together
 _MISSES = 5  # hits for each miss there is room for
-HITS = frozenset({"exact", "lenient", "preflight", "page"})
+HITS = frozenset({"exact", "lenient", "preflight"})
 
 _Noted = tuple[float, bytes, bytes, Facts]  # when, from whom, what came, what was answered
 
@@ -49,24 +53,40 @@ class Entry:
         return number_of(self.moment)
 
 
+class Line(NamedTuple):
+    """The first line of a request that is kept, and what it was answered with."""
+
+    moment: float
+    peer: str
+    method: str
+    target: str
+    facts: Facts
+
+    @property
+    def number(self) -> int:
+        """As that of the entry."""
+        return number_of(self.moment)
+
+
 class Journal:
     """The latest requests of this process."""
 
-    __slots__ = ("_hits", "_miss_bytes", "_misses", "_most_misses", "note_hit", "size")
+    __slots__ = ("_hits", "_miss_bytes", "_misses", "_most_misses", "_refused", "note_hit", "size")
 
     def __init__(self, size: int) -> None:
-        """`size` is how many requests are kept that were answered; of misses, a fifth of it."""
+        """`size` is how many requests are kept that were answered; of misses and of those refused, a fifth each."""
         self.size = size
         self._hits: deque[_Noted] = deque(maxlen=size)
         # What `note` does with a hit, for those who cannot afford a call: the moment (Unix time), who sent it, at most
         # LONGEST_HIT of its bytes, and what it was answered with.
         self.note_hit: Callable[[_Noted], None] = self._hits.append
         self._misses: deque[_Noted] = deque()
+        self._refused: deque[_Noted] = deque(maxlen=max(1, size // _MISSES))
         self._most_misses = max(1, size // _MISSES)
         self._miss_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._hits) + len(self._misses)
+        return len(self._hits) + len(self._misses) + len(self._refused)
 
     @property
     def misses(self) -> int:
@@ -76,12 +96,16 @@ class Journal:
     @property
     def latest(self) -> float:
         """When the latest request came; 0 before the first."""
-        return max((kept[-1][0] for kept in (self._hits, self._misses) if kept), default=0.0)
+        return max((kept[-1][0] for kept in self._all if kept), default=0.0)
 
     def note(self, peer: bytes, data: bytes, facts: Facts) -> None:
         """Keep a request: who sent it, its bytes, and what it was answered with."""
+        if facts[2] == "page":  # somebody opened the explorer
+            return
         if facts[2] in HITS:
             self._hits.append((time.time(), peer, data[:LONGEST_HIT], facts))
+        elif facts[2] != "none":
+            self._refused.append((time.time(), peer, data.partition(b"\r\n\r\n")[0][:_LONGEST_REFUSED], facts))
         else:
             data = data[:_LONGEST_MISS]
             self._misses.append((time.time(), peer, data, facts))
@@ -89,21 +113,34 @@ class Journal:
             while len(self._misses) > self._most_misses or self._miss_bytes > _MISS_BYTES:
                 self._miss_bytes -= len(self._misses.popleft()[2])
 
-    def entries(self, *, misses_only: bool = False) -> Iterator[Entry]:
-        """What is kept, the newest first of each kind: misses, then hits."""
-        for noted in reversed(tuple(self._misses)):
-            yield _read(noted)
-        if not misses_only:
-            for noted in reversed(tuple(self._hits)):
-                yield _read(noted)
+    @property
+    def _all(self) -> tuple[deque[_Noted], ...]:
+        return self._misses, self._refused, self._hits
+
+    def lines(self, sort: str = "", outcome: str = "") -> Iterator[Line]:
+        """The first line of each request that is kept, with an outcome if one is given: misses first, or by `time`; the
+        newest first.
+        """
+        wanted = (self._misses,) if outcome == "none" else self._all
+        kept = [reversed(tuple(each)) for each in wanted]
+        noted = heapq.merge(*kept, key=lambda each: -each[0]) if sort == "time" else itertools.chain(*kept)
+        for moment, peer, data, facts in noted:
+            if not outcome or facts[2] == outcome:
+                yield Line(moment, peer.decode("utf-8", "replace"), *_first_line(data), facts)
 
     def find(self, number: int) -> Entry | None:
         """The request with this number, if it is still kept."""
-        for kept in (self._misses, self._hits):
+        for kept in self._all:
             for noted in tuple(kept):
                 if number_of(noted[0]) == number:
                     return _read(noted)
         return None
+
+
+def _first_line(data: bytes) -> tuple[str, str]:
+    """Method and target."""
+    method, _, rest = data[: data.find(b"\r\n")].decode("utf-8", "surrogateescape").partition(" ")
+    return method, rest.rpartition(" HTTP/")[0] or rest
 
 
 def number_of(moment: float) -> int:
@@ -121,9 +158,8 @@ def as_bytes(method: str, target: str, fields: Fields, body: bytes) -> bytes:
 def _read(noted: _Noted) -> Entry:
     moment, peer, data, (status, size, outcome, interaction) = noted
     head, _, body = data.partition(b"\r\n\r\n")
-    first, *lines = head.split(b"\r\n")
-    method, _, rest = first.decode("utf-8", "surrogateescape").partition(" ")
-    target = rest.rpartition(" HTTP/")[0] or rest
+    _, *lines = head.split(b"\r\n")
+    method, target = _first_line(data if b"\r\n" in data else data + b"\r\n")
     raw = tuple((name.strip(), value.strip()) for name, _, value in (line.partition(b":") for line in lines if line))
     headers = CIMultiDict(
         (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")) for name, value in raw

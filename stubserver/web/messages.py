@@ -43,7 +43,10 @@ def message_summary(message: CompiledMessage, origin: str, server: str) -> dict[
     """What names a message, and where it is fetched."""
     recorded = message.message
     provider, consumer = (quote(name, safe="", errors="replace") for name in (message.provider, message.consumer))
-    query = urlencode({"description": recorded.description}, quote_via=quote, errors="replace")
+    named = {"description": recorded.description}
+    if recorded.states:  # another message may have the same description
+        named["state"] = recorded.states[0].name
+    query = urlencode(named, quote_via=quote, errors="replace")
     return {
         "id": message.id,
         "description": recorded.description,

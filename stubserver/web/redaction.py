@@ -6,6 +6,7 @@ that one, so nothing of a secret can be in it, however it is quoted or cut.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -20,25 +21,34 @@ from matching.xml_text import Element, XmlError, parse_xml
 
 BLOT = "•••"
 _MARK = BLOT.encode()
-# Names of headers, parameters and members whose values nobody else should read.
-_SECRET = re.compile(
-    r"auth(?!or(?!i[sz]))|cookie|token|secret|passw|pwd|api[-_ ]?key|access[-_]?key|private[-_]?key|credential|"
-    r"session|signature|jwt|\bsid\b|\bpin\b|\botp\b|cvv|cvc|card[-_]?number|iban|\bssn\b",
-    re.IGNORECASE,
+# What is a secret by its name. Names are looked at word by word (`userPin`, `sms_otp`), and written together.
+_WORDS = frozenset({"pass", "pwd", "pin", "otp", "sid", "sig", "cvv", "cvc", "ssn", "iban"})
+_TOGETHER = re.compile(
+    r"auth(?!or(?!i[sz]))|cookie|token|secret|passw|passphrase|passcode|credential|session|signature|jwt|assertion|"
+    r"(?:api|access|private|secret|encryption|signing|subscription|functions|client|master)key|cardnumber"
 )
-_LOOKS_SECRET = re.compile(r"stubserver_(?:ro|rw|admin)_[A-Za-z0-9_-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_LOOKS_SECRET = re.compile(
+    r"stubserver_(?:ro|rw|admin)_[A-Za-z0-9_-]{20,}|(?<![\w-])eyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]*"
+)
+_IN_URL = re.compile(r"(?<=://)[^/@\s:\"'<>]{1,200}:[^/@\s\"'<>]{1,200}(?=@)")
 _SCHEMES = ("bearer", "basic", "digest", "token", "apikey")
 _MOST = 1000  # mismatches of one request that are looked at
 
 
+@functools.lru_cache(maxsize=8192)
 def is_secret(name: str) -> bool:
     """Whether what has this name is a secret."""
-    return _SECRET.search(name) is not None
+    words = [word.lower() for word in _WORD.findall(name[:200])]
+    return not _WORDS.isdisjoint(words) or _TOGETHER.search("".join(words)) is not None
 
 
 def blotted_text(text: str) -> str:
-    """A text without what looks like a token."""
-    return _LOOKS_SECRET.sub(BLOT, text)
+    """A text without what looks like a token, or stands behind the name of a secret, as in a URL."""
+    text = _LOOKS_SECRET.sub(BLOT, text)
+    if "://" in text:
+        text = _IN_URL.sub(BLOT, text)
+    return _PAIR.sub(_named, text) if "=" in text or ":" in text else text
 
 
 def blotted_target(target: str) -> str:
@@ -98,8 +108,9 @@ def _parameters(query: str) -> str:
     for piece in query.split("&") if query else ():
         name, equals, value = piece.partition("=")
         if equals and value and is_secret(unquote_plus(name)):
-            piece = f"{name}={BLOT}"
-        pieces.append(blotted_text(piece))
+            pieces.append(f"{name}={BLOT}")
+        else:
+            pieces.append(blotted_text(piece))
     return "&".join(pieces)
 
 
@@ -171,28 +182,45 @@ def _attribute(found: re.Match[bytes]) -> bytes:
     return found[1] + found[2] + b'"' + _MARK + b'"'
 
 
-# What looks like a name and its value in a text of any kind: `password: …`, `"token": "…"`, `<pin …>…`, and the parts
-# of a form.
+# What looks like a name and its value: `password=…`, `"token": "…"`, `Authorization: Bearer …`.
 _PAIR = re.compile(
-    r"""(?P<name>[\w.-]{2,40})(?P<between>["']?\s*[:=]\s*)"""
-    r"""(?P<value>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s"'<>&,;}\]]+)"""
+    r"""(?P<name>(?<![\w.-])[\w.-]{2,40})(?P<between>["']?\s{0,4}[:=]\s{0,4}(?:(?:bearer|basic|digest)\s{1,4})?)"""
+    r"""(?P<value>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s"'<>&,;}\]?]+)""",
+    re.IGNORECASE,
 )
-_TAG = re.compile(r"<(?P<name>[\w:.-]{2,40})(?P<between>[^<>]*>)(?P<value>[^<]+)")
-_PART = re.compile(
-    r"""name="(?P<name>[^"\r\n]{1,100})"(?P<between>[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(?P<value>(?:(?!\r?\n--).)*)""",
-    re.DOTALL,
-)
+_TAG = re.compile(r"(?<=<)(?P<name>[\w:.-]{2,40})(?P<between>[^<>]{0,300}>)(?P<value>[^<]+)")
+_LINE = re.compile(r"^(?P<name>[\w-]{2,40})(?P<between>:[ \t]{1,4})(?P<value>[^\r\n]+)", re.MULTILINE)
+_PART = re.compile(r'name="([^"\r\n]{1,100})"')
 
 
 def _other_text(body: bytes) -> bytes:
     """A body of which nothing is known, or which is cut."""
-    text = body.decode("utf-8", "surrogateescape")
-    for pattern, before in ((_PART, 'name="{}"'), (_TAG, "<{}"), (_PAIR, "{}")):
-        text = pattern.sub(lambda found, before=before: _named(found, before), text)  # type: ignore[misc]
+    text = _parts(body.decode("utf-8", "surrogateescape"))
+    for pattern in (_TAG, _LINE):
+        text = pattern.sub(_named, text)
     return blotted_text(text).encode("utf-8", "surrogateescape")
 
 
-def _named(found: re.Match[str], before: str) -> str:
-    if not is_secret(found["name"]):
-        return found[0]
-    return before.format(found["name"]) + found["between"] + BLOT
+def _parts(text: str) -> str:
+    """A text without the parts of a form that are called a secret: lines from the empty one to the next boundary."""
+    if 'name="' not in text:
+        return text
+    lines: list[str] = []
+    state = ""  # of a part that is called a secret: head, body
+    for line in text.splitlines(keepends=True):
+        if line.startswith("--"):
+            state = ""
+        elif state == "body":
+            continue
+        elif state == "head" and not line.strip():
+            lines += [line, f"{BLOT}\r\n"]
+            state = "body"
+            continue
+        elif (found := _PART.search(line)) is not None and is_secret(found[1]):
+            state = "head"
+        lines.append(line)
+    return "".join(lines)
+
+
+def _named(found: re.Match[str]) -> str:
+    return found["name"] + found["between"] + BLOT if is_secret(found["name"]) else found[0]

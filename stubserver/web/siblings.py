@@ -44,6 +44,7 @@ class Siblings:
         self.post = post
         self._answers = answers
         self._runner: web.AppRunner | None = None
+        self._sessions: dict[int, aiohttp.ClientSession] = {}
 
     async def start(self) -> None:
         """Listen for questions."""
@@ -58,9 +59,19 @@ class Siblings:
         await web.UnixSite(self._runner, socket).start()
 
     async def stop(self) -> None:
-        """Listen no longer."""
+        """Listen no longer, and ask no more."""
+        for session in self._sessions.values():
+            await session.close()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def _session(self, worker: int) -> aiohttp.ClientSession:
+        """What another worker is asked with; connections stay open."""
+        session = self._sessions.get(worker)
+        if session is None or session.closed:
+            connector = aiohttp.UnixConnector(self.post.socket(worker))
+            session = self._sessions[worker] = aiohttp.ClientSession(connector=connector, timeout=_PATIENCE)
+        return session
 
     async def ask(self, question: str, details: Mapping[str, str] | None = None) -> dict[int, Any]:
         """What all workers answer, this one included, by their numbers; without those that do not answer."""
@@ -72,12 +83,8 @@ class Siblings:
         """What one worker answers; None where it does not."""
         if worker == self.post.worker:
             return await self._answers[question](details or {})
-        connector = aiohttp.UnixConnector(self.post.socket(worker))
         try:
-            async with (
-                aiohttp.ClientSession(connector=connector, timeout=_PATIENCE) as session,
-                session.get(f"http://worker/{question}", params=details) as response,
-            ):
+            async with self._session(worker).get(f"http://worker/{question}", params=details) as response:
                 return await response.json()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             log.warning("a worker does not answer another", worker=worker, reason=str(error) or type(error).__name__)

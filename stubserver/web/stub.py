@@ -345,7 +345,9 @@ class StubDoor:
             "path": blotted_text(question.request.path[:200]),
             "nearest": nearest_place(report),
         }
-        headers, body = miss_content(visit.fields.headers.get("Accept", ""), report, question)
+        headers, body = miss_content(
+            visit.fields.headers.get("Accept", ""), report, question, is_open=not self.asks.access.is_on
+        )
         self._allow(visit, headers)
         return Answer(
             self._options.no_match_status,
@@ -363,6 +365,9 @@ class StubDoor:
             log.error("unexpected error", target=f"{visit.method} {visit.target}", exc_info=error)
             error = StubServerError("something unexpected went wrong; it was logged", "report it")
         headers = CIMultiDict({"Content-Type": PROBLEM_TYPE, **JSON_HEADERS, "X-Stub-Match": "none", **error.headers})
+        if "WWW-Authenticate" in headers and accepts_html(visit.fields.headers.get("Accept", "")):
+            # A browser that sent credentials by itself would send them for any page, those that stubs answer with too.
+            headers["WWW-Authenticate"] = 'Bearer realm="stubserver"'
         self._allow(visit, headers)
         body = dumped(problem_document(error))
         return Answer(error.status, headers, body, self.tallies.of("refused"), outcome="refused")

@@ -86,7 +86,8 @@ async def live_stream(viewing: Viewing) -> web.StreamResponse:
     response = web.StreamResponse(headers={**headers, "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"})
     with viewing.explorer.streams.running(), contextlib.suppress(ConnectionError, asyncio.CancelledError):
         await response.prepare(viewing.request)
-        await _send_news(viewing, response)
+        if viewing.request.method != "HEAD":
+            await _send_news(viewing, response)
     return response
 
 
@@ -99,8 +100,7 @@ async def _send_news(viewing: Viewing, response: web.StreamResponse) -> None:
             if not await viewing.is_still_allowed():
                 return
             known, silence = news, 0.0
-            text = await viewing.part_text("_live.html", **await _listed(viewing, 1))
-            await response.write(event("rows", text))
+            await response.write(await _news(viewing, news))
         elif silence >= _BREATH:
             silence = 0.0
             if not await viewing.is_still_allowed():
@@ -108,6 +108,16 @@ async def _send_news(viewing: Viewing, response: web.StreamResponse) -> None:
             await response.write(b": still here\n\n")
         await asyncio.sleep(_EVERY)
         silence += _EVERY
+
+
+async def _news(viewing: Viewing, news: tuple[float, int]) -> bytes:
+    """The first page of the list as an event; made once for all who look at the same."""
+    key = (viewing.links.prefix, tuple(sorted(_wanted(viewing).items())))
+    kept = viewing.explorer.news.get(key)
+    if kept is None or kept[0] != news:
+        text = await viewing.part_text("_live.html", **await _listed(viewing, 1))
+        kept = viewing.explorer.news[key] = news, event("rows", text)
+    return kept[1]
 
 
 def event(name: str, text: str) -> bytes:
@@ -118,7 +128,7 @@ def event(name: str, text: str) -> bytes:
 
 async def entry_page(viewing: Viewing) -> web.Response:
     """GET /live/ID: one request, and why nothing matched it"""
-    told = await viewing.explorer.reports.entry(viewing.request.match_info["id"])
+    told = await viewing.explorer.reports.entry(viewing.name_in_path("id"))
     values = await viewing.explorer.in_thread(_entry_values, viewing, told)
     return await viewing.page("entry.html", entry=told, **values)
 

@@ -6,25 +6,28 @@ reports together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from cachetools import LRUCache
 
 from matching import Match, Mismatch, NearMiss, Part, Request
 from stubserver.catalog import Address
 from stubserver.errors import NotFoundError, StubServerError
 from stubserver.store import Kind, Selector
 from stubserver.web.addressing import Place, Resolved, at_root, named
-from stubserver.web.journal import Entry, Journal
+from stubserver.web.journal import Entry, Journal, Line
 from stubserver.web.misses import Question, hint_of, nearest_of
 from stubserver.web.redaction import Blotter, blotted_target
 from stubserver.web.siblings import Siblings
 from stubserver.web.stub import StubDoor
 from stubserver.web.wire import split_target
 
-MISSES = ("none", "refused")
-_MOST_READ = 20_000  # entries that are looked at for one page
+_LATELY = 0.4  # seconds for which the same question has the same answer
+_MOST_READ = 5_000  # entries that are looked at for one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Reports:
         self._door = door
         self._near_misses = near_misses
         self.siblings: Siblings | None = None
+        self._told_lately: LRUCache[tuple[tuple[str, str], ...], tuple[float, dict[str, Any]]] = LRUCache(50)
 
     async def listing(self, wanted: Mapping[str, str], most: int) -> Listing:
         """The first requests, of all workers, that are wanted: `q` in their line, `outcome`, `sort` (time, or misses
@@ -104,20 +108,28 @@ class Reports:
         return {"latest": journal.latest, "total": len(journal)} if journal is not None else {"latest": 0.0, "total": 0}
 
     async def tell_rows(self, details: Mapping[str, str]) -> dict[str, Any]:
-        """What this worker answers to a question for rows."""
+        """What this worker answers to a question for rows; the same to all who ask at about the same time."""
+        key = tuple(sorted(details.items()))
+        kept = self._told_lately.get(key)
+        if kept is None or time.monotonic() - kept[0] > _LATELY:
+            kept = self._told_lately[key] = time.monotonic(), self._rows(details)
+        return kept[1]
+
+    def _rows(self, details: Mapping[str, str]) -> dict[str, Any]:
         journal = self.journal
         if journal is None:
             return {"rows": [], "total": 0, "misses": 0, "fitting": 0}
-        fitting = [entry for entry in self._read(journal, details) if _fits(entry, details)]
-        fitting.sort(key=lambda entry: _order(entry, details.get("sort", "")))
-        most = int(details.get("most", "100"))
-        worker = self.siblings.post.worker if self.siblings is not None else 0
-        rows = [_row(entry, worker) for entry in fitting[:most]]
-        return {"rows": rows, "total": len(journal), "misses": journal.misses, "fitting": len(fitting)}
-
-    def _read(self, journal: Journal, details: Mapping[str, str]) -> Iterator[Entry]:
-        misses_only = details.get("outcome") in MISSES
-        return islice(journal.entries(misses_only=misses_only), _MOST_READ)
+        most, words = int(details.get("most", "100")), details.get("q", "").lower().split()
+        outcome, worker = details.get("outcome", ""), self.siblings.post.worker if self.siblings is not None else 0
+        lines = islice(journal.lines(details.get("sort", ""), outcome), _MOST_READ)
+        if words:
+            fitting = [line for line in lines if _fits(line, words)]
+            shown, count = fitting[:most], len(fitting)
+        else:
+            shown = list(islice(lines, most))
+            count = len(shown) + sum(1 for _ in lines) if outcome else len(journal)
+        rows = [_row(line, worker) for line in shown]
+        return {"rows": rows, "total": len(journal), "misses": journal.misses, "fitting": count}
 
     async def tell_entry(self, details: Mapping[str, str]) -> dict[str, Any]:
         """What this worker answers to a question for one request."""
@@ -141,12 +153,17 @@ class Reports:
             "address": None,
         }
         path, query = split_target(entry.target)
-        blotter = Blotter(Request(entry.method, path, query, entry.fields, entry.body))
+        resolved: Resolved | None = None
         try:
             resolved, place = await self._resolved(entry)
+            path, query = place.path, place.query
             told["address"] = _address_document(named(resolved))
-            blotter = Blotter(Request(entry.method, place.path, place.query, entry.fields, entry.body))
-            if entry.outcome == "none" and not entry.is_cut:
+        except StubServerError as error:
+            told["hint"] = error.detail
+        request = Request(entry.method, path, query, entry.fields, entry.body)
+        blotter = await self._door.in_thread(Blotter, request)
+        try:
+            if resolved is not None and entry.outcome == "none" and not entry.is_cut:
                 told |= await self._door.in_thread(self._explained, entry, resolved, place, blotter)
         except StubServerError as error:
             told["hint"] = error.detail
@@ -190,34 +207,30 @@ class Reports:
         return {"nearest": [_near(item, blotter) for item in nearest], "hint": hint_of(question, nearest)}
 
 
-def _order(item: Row | Entry, sort: str) -> tuple[bool, float]:
-    moment = item.time if isinstance(item, Row) else item.moment
-    return (sort != "time" and item.outcome not in MISSES, -moment)
+def _order(row: Row, sort: str) -> tuple[int, float]:
+    rank = 0 if sort == "time" or row.outcome == "none" else 1 if row.outcome == "refused" else 2
+    return rank, -row.time
 
 
-def _fits(entry: Entry, wanted: Mapping[str, str]) -> bool:
-    outcome = wanted.get("outcome", "")
-    if outcome and entry.outcome != outcome:
-        return False
-    words = wanted.get("q", "").lower().split()
-    if not words:
-        return True
+def _fits(line: Line, words: Sequence[str]) -> bool:
     # What is blotted out cannot be found either.
-    text = f"{entry.method} {blotted_target(entry.target)} {entry.status} {entry.interaction} {entry.peer}".lower()
+    status, _, _, interaction = line.facts
+    text = f"{line.method} {blotted_target(line.target)} {status} {interaction} {line.peer}".lower()
     return all(word in text for word in words)
 
 
-def _row(entry: Entry, worker: int) -> dict[str, Any]:
+def _row(line: Line, worker: int) -> dict[str, Any]:
+    status, size, outcome, interaction = line.facts
     return {
-        "id": f"{worker}-{entry.number}",
-        "time": entry.moment,
-        "peer": entry.peer,
-        "method": entry.method,
-        "target": blotted_target(entry.target),
-        "status": entry.status,
-        "size": entry.size,
-        "outcome": entry.outcome,
-        "interaction": entry.interaction,
+        "id": f"{worker}-{line.number}",
+        "time": line.moment,
+        "peer": line.peer,
+        "method": line.method,
+        "target": blotted_target(line.target),
+        "status": status,
+        "size": size,
+        "outcome": outcome,
+        "interaction": interaction,
     }
 
 
