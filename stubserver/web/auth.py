@@ -59,7 +59,8 @@ class Access:
         # No page can send X-Forwarded-Host, so it may say by which name a proxy was called.
         ours = {host, _plain(headers.get("X-Forwarded-Host", host)), public or host}
         if origin is not None and _plain(origin.partition("://")[2]) not in ours:
-            raise ForbiddenError(f"a page of {origin[:100]} may not write here", "use a token", "anyone")
+            cure = "use a token; behind a proxy, name the URL that browsers use with --base-url"
+            raise ForbiddenError(f"a page of {origin[:100]} may not write here", cure, "anyone")
         name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
         if (self.is_local or public) and not _is_name_of_this_machine(name) and host != public:
             # A name of somebody else that leads here: a page of theirs would be of the same origin.

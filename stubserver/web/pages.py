@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
-from yarl import URL
 
 from stubserver import __version__
 from stubserver.ui.links import Links
 from stubserver.ui.pages import policy
 from stubserver.web.addressing import CONTROL_PREFIX, base_path
 from stubserver.web.problems import SERVER
+
+PAGES = (("", "APIs"), ("network", "Network"), ("live", "Live"), ("environments", "Environments"))  # of the menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Site:
 
 def links_of(server: str) -> Links:
     """Where the pages are, for whoever reaches the server by this URL."""
-    return Links(URL(server).raw_path.rstrip("/"), CONTROL_PREFIX, base_path)
+    path = server.partition("://")[2].partition("/")[2].rstrip("/")
+    return Links(f"/{path}" if path else "", CONTROL_PREFIX, base_path)
 
 
 def html_response(text: str, nonce: str, status: int = 200) -> web.Response:
@@ -71,4 +73,7 @@ def see_other(location: str) -> web.Response:
 
 def accepts_html(accept: str) -> bool:
     """Whether a browser asks, which wants pages, rather than a client that wants data."""
-    return "text/html" in accept and "json" not in accept
+    return "text/html" in accept and "json" not in accept and not accept.startswith(_JAVA)
+
+
+_JAVA = "text/html, image/gif, image/jpeg"  # how what Java's own client accepts begins, which shows no pages

@@ -49,7 +49,9 @@ async def make_token(viewing: Viewing) -> web.Response:
     try:
         role = Role(form.get("role", "read"))
     except ValueError:
-        problem, role = "the role must be one of " + ", ".join(Role), Role.READ
+        return await _tokens(
+            viewing, 400, wrong=f"The role must be one of {', '.join(Role)}", description=description[:255]
+        )
     if problem is not None:
         return await _tokens(viewing, 400, wrong=f"What it is for {problem}", description=description[:255])
     secret = new_token(role)
@@ -57,13 +59,13 @@ async def make_token(viewing: Viewing) -> web.Response:
     async with viewing.explorer.hosted.writing() as connection:
         await tokens.add(connection, description, role, digest_of(secret), hint_of(secret))
         await _record(viewing, connection, "CreateApiToken", details)
-    return await _tokens(viewing, 201, secret=secret, made=f"A token for {description}")
+    return await _tokens(viewing, 201, secret=secret, made=f"The token “{description}” is made")
 
 
 async def revoke_token(viewing: Viewing) -> web.Response:
     """POST /tokens/UUID/revoke: end one"""
     async with viewing.reading() as connection:
-        found = await tokens.find(connection, viewing.request.match_info["uuid"])
+        found = await tokens.find(connection, viewing.name_in_path("uuid"))
     if found is None:
         raise NotFoundError("there is no such token", "see those that there are")
     async with viewing.explorer.hosted.writing() as connection:
@@ -94,7 +96,10 @@ async def audit_page(viewing: Viewing) -> web.Response:
     ]
     following = found[_EVENTS].uuid if len(found) > _EVENTS else None
     link = viewing.links.page("audit", type=kind, actor=actor, **{"from": following}) if following else None
-    return await viewing.page("audit.html", events=events, wanted_type=kind, wanted_actor=actor, next=link)
+    is_asked = bool(kind or actor or start)
+    return await viewing.page(
+        "audit.html", events=events, wanted_type=kind, wanted_actor=actor, is_asked=is_asked, next=link
+    )
 
 
 async def environments_page(viewing: Viewing) -> web.Response:
@@ -132,9 +137,12 @@ async def add_environment(viewing: Viewing) -> web.Response:
     """POST /environments: add one"""
     form = await viewing.form()
     name, shown = form.get("name", "").strip(), form.get("display_name", "").strip() or None
-    problem = environment_name_problem(name) or (name_problem(shown) if shown is not None else None)
-    if problem is not None:
-        return await _environments(viewing, 400, wrong=f"The name {problem}", name=name[:255])
+    problem = environment_name_problem(name)
+    wrong = f"The name {problem}" if problem is not None else ""
+    if not wrong and shown is not None and (problem := name_problem(shown)) is not None:
+        wrong = f"What it is shown as {problem}"
+    if wrong:
+        return await _environments(viewing, 400, wrong=wrong, name=name[:255])
     async with viewing.explorer.hosted.writing() as connection:
         if await environments.every(connection, name):
             problem = "is taken: there is an environment of this name"

@@ -12,7 +12,7 @@ from aiohttp import web
 from stubserver.errors import MethodNotAllowedError, NotFoundError, StubServerError, UnauthorizedError
 from stubserver.security import Role
 from stubserver.store import StoreUnavailableError
-from stubserver.ui.pages import static_file
+from stubserver.ui.pages import static_file, version_of
 from stubserver.web.addressing import CONTROL_PREFIX
 from stubserver.web.explorer import admin, console, contracts, history, home, live, sign_in
 from stubserver.web.explorer.swagger import swagger_files
@@ -93,13 +93,16 @@ def _handle(
         try:
             if role is not None:
                 sign_in.demand(principal, role)
-            if method == "POST":
+            is_closed = not explorer.access.is_on and (role in (WRITE, ADMIN) or current == "live")
+            if method == "POST" or is_closed:
                 explorer.access.demand_own_page(request.headers)
+            if signed_in and role is not READ:
+                sign_in.demand_navigation(request.headers)
             if explorer.api.prepare is not None:
                 await explorer.api.prepare()
             return await handler(viewing)
         except UnauthorizedError as error:
-            if method == "GET" and "text/html" in request.headers.get("Accept", ""):
+            if method == "GET" and "text/html" in request.headers.get("Accept", "") and not viewing.wants_part:
                 return see_other(viewing.links.page("sign-in", to=viewing.own_target))
             return problem_response(error)
         except StubServerError as error:
@@ -159,7 +162,9 @@ async def _to_home(request: web.Request) -> web.StreamResponse:
 
 
 async def _static(request: web.Request) -> web.StreamResponse:
-    return _file(static_file(request.match_info["name"]), is_versioned=bool(request.query_string))
+    name = request.match_info["name"]
+    found = static_file(name)
+    return _file(found, is_versioned=found is not None and request.query.get("v") == version_of(name))
 
 
 async def _swagger(request: web.Request) -> web.StreamResponse:

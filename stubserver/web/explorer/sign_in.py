@@ -7,6 +7,7 @@ only: neither stubs nor the API take it, so no page that a stub answers with can
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from stubserver.web.auth import TOKEN_HEADER
 from stubserver.web.explorer.viewing import Explorer, Viewing
 from stubserver.web.pages import see_other
 
+_WHO = {Role.READ: "readers", Role.WRITE: "those who may publish", Role.ADMIN: "administrators"}
 COOKIE = "stubserver_sign_in"
 _LASTS = timedelta(days=7)
 _LONGEST = 300  # characters of what is taken for a token
@@ -52,13 +54,22 @@ async def is_still_good(explorer: Explorer, request: web.Request, principal: Pri
     return now is not None and now == principal
 
 
+def demand_navigation(headers: Mapping[str, str]) -> None:
+    """Raises ForbiddenError where a script asks for what only a person may who is signed in: pages and stubs are of one
+    origin. Browsers say so on secure connections and on this machine.
+    """
+    mode, place = headers.get("Sec-Fetch-Mode", "navigate"), headers.get("Sec-Fetch-Dest", "document")
+    if (mode, place) != ("navigate", "document"):
+        raise ForbiddenError("scripts may not do this for whoever is signed in", "send a token in a header", "unknown")
+
+
 def demand(principal: Principal | None, role: Role) -> None:
     """Raises UnauthorizedError for a stranger, ForbiddenError for whoever may not do what takes this role."""
     if principal is None:
         raise UnauthorizedError("these pages need a token", "sign in")
     if not principal.role.allows(role):
         raise ForbiddenError(
-            "this is not yours to see or do", f"sign in with a token that may {role.value}", principal.name
+            f"this page is for {_WHO[role]}", f"sign in with a token whose role is {role.value}", principal.name
         )
 
 

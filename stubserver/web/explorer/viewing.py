@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from cachetools import LRUCache
 
+from matching import CompiledMessage
 from stubserver.catalog import Catalog, HostedCatalog
 from stubserver.errors import BadRequestError, BodyTooLargeError, StubServerError
 from stubserver.outline.outline import Outline
@@ -22,7 +24,7 @@ from stubserver.web.api.call import Api
 from stubserver.web.auth import Access
 from stubserver.web.explorer.reports import Reports
 from stubserver.web.explorer.streams import Streams
-from stubserver.web.pages import Site, html_response, links_of
+from stubserver.web.pages import PAGES, Site, html_response, links_of
 from stubserver.web.stub import StubDoor
 from stubserver.web.wire import split_target
 
@@ -31,9 +33,9 @@ T = TypeVar("T")
 
 PART_HEADER = "X-Part"  # what scripts send that want a part of a page
 _THREADS = 2
+_LONGEST_FORM, _MOST_FIELDS = 64 << 10, 50
 _OUTLINED = 200_000  # interactions whose outlines are kept
 _EXPORTED = 32 << 20  # bytes of exports that are kept
-_PAGES = (("", "APIs"), ("network", "Network"), ("live", "Live"), ("environments", "Environments"))
 _ADMIN_PAGES = (("tokens", "Tokens"), ("audit", "Audit"), ("settings", "Settings"))
 
 
@@ -65,6 +67,7 @@ class Explorer:
         self.settings = settings
         self.content_of = content_of
         self.streams = Streams()
+        self.news: LRUCache[Any, tuple[Any, bytes]] = LRUCache(50)  # of live pages, as they were last sent
         self._pool = ThreadPoolExecutor(_THREADS, "pages")
         self._exporting = asyncio.Lock()
         self._exports: LRUCache[tuple[Any, ...], tuple[bytes, str]] = LRUCache(
@@ -109,11 +112,11 @@ class Explorer:
                     self._exports[key] = kept
             return kept
 
-    async def outline_of(self, stub: Any) -> Outline:
-        """The outline of a stub, made when it is first asked for."""
+    async def outline_of(self, stub: Any, messages: Sequence[CompiledMessage]) -> Outline:
+        """The outline of a stub and the messages beside it, made when it is first asked for."""
         outline = self._outlines.get(stub.number)
         if outline is None:
-            outline = await self.in_thread(Outline, stub.interactions)
+            outline = await self.in_thread(Outline, stub.interactions, messages)
             if len(outline) <= _OUTLINED:
                 self._outlines[stub.number] = outline
         return outline
@@ -140,7 +143,7 @@ class Viewing:
         self._signed_in = signed_in
         self._is_good = is_good
         self._began = time.perf_counter()
-        self.server = explorer.door.outside.server_of(request)
+        self.server = explorer.door.naming.own(explorer.door.outside.server_of(request))
         self.links = links_of(self.server)
 
     @functools.cached_property
@@ -154,18 +157,21 @@ class Viewing:
         """Whether a script wants a part of the page."""
         return PART_HEADER in self.request.headers
 
-    async def form(self) -> dict[str, str]:
-        """The fields of the form that was sent. Raises BadRequestError."""
+    async def form(self, most: int = _LONGEST_FORM) -> dict[str, str]:
+        """The fields of the form that was sent, of at most so many bytes. Raises BadRequestError, BodyTooLargeError."""
         kind = self.request.content_type
         if kind != "application/x-www-form-urlencoded":
             raise BadRequestError(f"{kind} is not a form", "send application/x-www-form-urlencoded")
+        content = bytearray()
+        async for piece in self.request.content.iter_any():
+            content += piece
+            if len(content) > most:
+                raise BodyTooLargeError(f"the form has more than {most:,} bytes", "send less")
         try:
-            found = await self.request.post()
-        except web.HTTPRequestEntityTooLarge:
-            raise BodyTooLargeError("the form is too large", "send less") from None
-        except (ValueError, LookupError, AssertionError):
-            raise BadRequestError("the form cannot be read", "send it in UTF-8") from None
-        return {name: value for name, value in found.items() if isinstance(value, str)}
+            pairs = parse_qsl(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            raise BadRequestError("the form cannot be read", "send a few fields, in UTF-8") from None
+        return {name: value.replace("\0", "") for name, value in pairs}
 
     def may(self, role: Role) -> bool:
         """Whether whoever asks may do what this role may."""
@@ -204,6 +210,10 @@ class Viewing:
         """Whether whoever asked may still see what they see."""
         return self.principal is not None and await self._is_good()
 
+    def name_in_path(self, name: str) -> str:
+        """A name in the path, without what no database takes."""
+        return self.request.match_info[name].replace("\0", "")
+
     def reading(self) -> Any:
         """One moment of the store."""
         return self.explorer.hosted.reading()
@@ -215,7 +225,7 @@ class Viewing:
             nonce=nonce,
             query=self.query.get("q", "")[:200] if self._current in ("", "search") else "",
             current=self._current,
-            pages=[*_PAGES, *(_ADMIN_PAGES if is_admin else ())],
+            pages=[*PAGES, *(_ADMIN_PAGES if is_admin else ())],
             has_sign_in=self.explorer.access.is_on,
             is_signed_in=self._signed_in,
             who=self.principal.name if self.principal is not None else "",
