@@ -111,8 +111,12 @@ class HostedCatalog:
 
     async def _read_older(self) -> None:
         """Make what an earlier release stored findable, beside everything else."""
-        with contextlib.suppress(StoreUnavailableError):
+        try:
             await read_older(self.database)
+        except StoreUnavailableError:
+            pass
+        except Exception:  # a mistake of ours; all but the search goes on
+            log.exception("older contents could not be read for the search")
 
     async def close(self) -> None:
         """Close the store."""

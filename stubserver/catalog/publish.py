@@ -140,16 +140,15 @@ def _digests(content_by_id: dict[int, bytes]) -> dict[int, Digest]:
 
 async def read_older(database: Database) -> None:
     """Store the digests of contents that an earlier release stored without one. Raises StoreUnavailableError."""
-    async with database.reading() as connection:
-        if not await search.unread(connection, 1):
-            return
     while True:
-        async with database.writing() as connection:
+        async with database.reading() as connection:
             some = await search.unread(connection, _TOGETHER)
-            if some:
-                await search.add(connection, await asyncio.to_thread(_digests, some))
-        if len(some) < _TOGETHER:
+        if not some:
             return
+        found = await asyncio.to_thread(_digests, some)
+        async with database.writing() as connection:
+            still = await search.missing_among(connection, found)  # another worker may have been faster
+            await search.add(connection, {key: digest for key, digest in found.items() if key in still})
         await asyncio.sleep(_PAUSE)
 
 

@@ -205,12 +205,6 @@ def _xml_fields(root: Element, scope: Scope[RuleList]) -> Iterator[Field]:
         )
 
 
-def field_names(value: Any) -> list[str]:
-    """The names of the fields of a JSON document, whatever their rules."""
-    no_rules: Scope[RuleList] = Scope.root([])
-    return [field.name for field in _distinct(_json_fields(value, no_rules)) if field.name]
-
-
 def message_fields(message: Message) -> list[str]:
     """The names of the fields of all contents of a message."""
     names = (field.name for content in message.contents for field in body_fields(content.body, content.rules))

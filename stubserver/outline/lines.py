@@ -19,6 +19,7 @@ from stubserver.outline.words import generator_in_words, rules_in_words, rules_l
 
 MOST_LINES = 400
 _LONGEST = 300  # characters of one text
+_LABEL = 32  # characters of a rule that is told in full beside its value
 _BYTES = 512  # of what is no text
 _MOST_PASSED = 5000  # further lines that are looked at for what is wrong
 
@@ -146,8 +147,9 @@ def _header_lines(lines: Iterable[tuple[str, str]], rules: MatchingRules | None)
 
 
 def _rule_note(rules: RuleList, example: Any, subject: str = "") -> Note:
-    label = f"{subject}: {rules_label(rules)}" if subject else rules_label(rules)
-    return Note("rule", label, rules_in_words(rules, example))
+    words = rules_in_words(rules, example)
+    short = words if len(words) <= _LABEL else rules_label(rules)
+    return Note("rule", f"{subject}: {short}" if subject else short, words)
 
 
 def _generator_note(generator: Generator) -> Note:

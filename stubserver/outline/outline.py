@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from matching import CompiledInteraction
+from matching import CompiledInteraction, CompiledMessage
 from stubserver.outline.endpoints import Endpoint, endpoints_of
-from stubserver.outline.fields import Field, request_fields, response_fields
+from stubserver.outline.fields import Field, message_fields, request_fields, response_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Filter:
 class Outline:
     """The interactions of a stub that are served, arranged by endpoint. Making one compiles all of them."""
 
-    def __init__(self, interactions: Iterable[CompiledInteraction]) -> None:
+    def __init__(self, interactions: Iterable[CompiledInteraction], messages: Iterable[CompiledMessage] = ()) -> None:
         served = [interaction for interaction in interactions if interaction.refusal is None]
         self.endpoints: list[Endpoint] = endpoints_of(served)
         self.by_id: dict[str, CompiledInteraction] = {}
@@ -37,6 +38,8 @@ class Outline:
         self.methods = Counter(interaction.method for interaction in served)
         self.consumers = Counter(interaction.consumer for interaction in served)
         self._texts: dict[CompiledInteraction, str] = {item: _text_of(item) for item in served}
+        self._messages = [(message, _text_of_message(message)) for message in messages]
+        self._usages: dict[int, EndpointUsage] = {}
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -44,6 +47,28 @@ class Outline:
     def endpoint_of(self, interaction: CompiledInteraction) -> Endpoint | None:
         """The endpoint that an interaction belongs to."""
         return next((endpoint for endpoint in self.endpoints if interaction in endpoint.interactions), None)
+
+    def messages(self, wanted: Filter, most: int) -> list[CompiledMessage]:
+        """The messages that are wanted, at most so many."""
+        if wanted.method:
+            return []
+        words = wanted.text.lower().split()
+        fitting = (
+            message
+            for message, text in self._messages
+            if (not wanted.consumer or message.consumer == wanted.consumer)
+            and _is_in_state([state.name for state in message.message.states], wanted)
+            and all(word in text for word in words)
+        )
+        return list(itertools.islice(fitting, most))
+
+    def usage_of(self, endpoint: Endpoint) -> EndpointUsage:
+        """Which consumer uses which fields of an endpoint; found out once."""
+        key = id(endpoint)  # endpoints live as long as the outline
+        usage = self._usages.get(key)
+        if usage is None:
+            usage = self._usages[key] = usage_of(endpoint)
+        return usage
 
     def filtered(self, wanted: Filter) -> Iterator[tuple[Endpoint, list[CompiledInteraction]]]:
         """The endpoints of which something is wanted, with what is wanted of them."""
@@ -65,9 +90,19 @@ class Outline:
 def _fits(interaction: CompiledInteraction, wanted: Filter) -> bool:
     if wanted.consumer and interaction.consumer != wanted.consumer:
         return False
+    return _is_in_state(interaction.states, wanted)
+
+
+def _is_in_state(states: Sequence[str], wanted: Filter) -> bool:
     if wanted.state is None:
         return True
-    return wanted.state in interaction.states if wanted.state else not interaction.states
+    return wanted.state in states if wanted.state else not states
+
+
+def _text_of_message(message: CompiledMessage) -> str:
+    recorded = message.message
+    names = message_fields(recorded)
+    return "\n".join((recorded.description, *(state.name for state in recorded.states), *names)).lower()
 
 
 def _text_of(interaction: CompiledInteraction) -> str:
@@ -91,6 +126,14 @@ class Usage:
     part: str
     name: str
     by_consumer: dict[str, str]
+
+    @property
+    def by_expectation(self) -> list[tuple[str, list[str]]]:
+        """The consumers by what they expect."""
+        found: dict[str, list[str]] = {}
+        for consumer, words in self.by_consumer.items():
+            found.setdefault(words, []).append(consumer)
+        return list(found.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,13 +200,13 @@ def named(resolved: Resolved) -> Address | None:
 
 class Naming(NamedTuple):
     """How addresses are written here: domains whose names are stubs, a path that proxies leave before all others, and
-    whether every path that is no address belongs to a stub of all pacts. `own` is the host of the server itself.
+    whether every path that is no address belongs to a stub of all pacts. `own_name` is the host of the server itself.
     """
 
     domains: tuple[str, ...] = ("localhost",)
     prefix: str = ""
     has_root: bool = True
-    own: str | None = None
+    own_name: str | None = None
 
     def host_address(self, host: str | None) -> Address | None:
         """The address that a Host header has, if it is one."""
@@ -214,13 +214,23 @@ class Naming(NamedTuple):
             return None
         name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
         name = name.lower().rstrip(".")
-        if name == self.own or not any(name.endswith(f".{domain}") for domain in self.domains):
+        if name == self.own_name or not any(name.endswith(f".{domain}") for domain in self.domains):
             return None
         label = name.partition(".")[0]
         consumer, separator, provider = label.partition("--")
         if not separator:
             return Address(label, None, is_host=True)
         return Address(provider, consumer, is_host=True)
+
+    def own(self, server: str) -> str:
+        """The URL of the server itself, for whoever reached it by the host name of a stub."""
+        scheme, _, rest = server.partition("://")
+        host, slash, path = rest.partition("/")
+        if self.host_address(host) is None:
+            return server
+        name, colon, port = host.partition(":")
+        domain = next(domain for domain in self.domains if name.lower().rstrip(".").endswith(f".{domain}"))
+        return f"{scheme}://{self.own_name or domain}{colon}{port}{slash}{path}"
 
     def within(self, path: str) -> str:
         """A path without the one that a proxy may have left before it."""

@@ -12,7 +12,7 @@ from matching.content_types import JSON
 from matching.json_text import dump_json
 from matching.model import Body, BodyState, Generator, MatchingRule, MatchingRules, RuleList
 from stubserver.outline.endpoints import endpoints_of
-from stubserver.outline.fields import Field, as_mapping, body_fields, field_names, request_fields, response_fields
+from stubserver.outline.fields import Field, as_mapping, body_fields, request_fields, response_fields
 from stubserver.outline.outline import fields_of, usage_of
 from stubserver.outline.words import generator_in_words, rules_in_words, rules_label
 from tests.matching.pacts import rule_lists, with_body
@@ -264,8 +264,6 @@ def test_no_body(body: Any) -> None:
 def test_scalar_body() -> None:
     """A document that is one value is a field without a name."""
     assert sent("x") == {"": 'exactly "x"'}
-    assert field_names("x") == []
-    assert field_names({"a": [{"b": 1}], "c": {}}) == ["a[].b", "c"]
 
 
 LARGE: dict[str, Any] = {

@@ -126,8 +126,8 @@ def test_heads() -> None:
     message = recorded_request(one({"request": request}))
     assert texts(message.head) == ["POST /a/1?page=2 HTTP/1.1", "X-Key: k1", "X-Other: o"]
     assert [(note.tone, note.label, note.text) for note in message.head[0].notes] == [
-        ("rule", "path: regex", r"matches /a/\d+"),
-        ("rule", "page: integer", "any integer"),
+        ("rule", r"path: matches /a/\d+", r"matches /a/\d+"),
+        ("rule", "page: any integer", "any integer"),
     ]
     assert noted(message.head)["X-Key: k1"] == [r"matches k\d"]
     assert (message.body, message.size, message.is_cut) == ([], 0, False)
@@ -144,9 +144,9 @@ def test_xml() -> None:
     lines = recorded_body(document, rules, "application/xml")
     assert texts(lines) == ['<o:a o:id="1">', "  <b>x</b>", "  <b>y</b>", "  <c/>", "</o:a>"]
     assert [[note.label for note in line.notes] for line in lines] == [
-        ["@o:id: regex"],
-        ["type", "text: regex"],
-        ["type", "text: regex"],
+        [r"@o:id: matches \d"],
+        ["any string", "text: matches [xy]"],
+        ["any string", "text: matches [xy]"],
         [],
         [],
     ]

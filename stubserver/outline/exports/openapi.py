@@ -40,6 +40,7 @@ class About:
     version: str
     text: str
     server: str
+    token_header: str | None = None  # in which the stub itself needs a token
 
 
 def openapi_of(endpoints: Iterable[Endpoint], about: About) -> dict[str, Any]:
@@ -60,6 +61,13 @@ def openapi_of(endpoints: Iterable[Endpoint], about: About) -> dict[str, Any]:
         "servers": [{"url": about.server}],
         "paths": paths,
     }
+    if about.token_header is not None:
+        schemes["stub"] = {"type": "apiKey", "in": "header", "name": about.token_header}
+        document["security"] = [{"stub": []}]
+        for item in paths.values():
+            for operation in item.values():
+                if "security" in operation:
+                    operation["security"] = [{"stub": [], **each} for each in operation["security"]]
     if schemes:
         document["components"] = {"securitySchemes": schemes}
     if omitted:  # methods that OpenAPI does not know
@@ -155,7 +163,10 @@ def _header_parameters(interactions: Sequence[CompiledInteraction]) -> list[dict
 
 def _parameter(name: str, place: str, schemas: Sequence[Schema], count: int) -> dict[str, Any]:
     schema = without_empty(merged(schemas))
-    return {"name": name, "in": place, "required": len(schemas) >= count, "schema": schema}
+    made = {"name": name, "in": place, "required": len(schemas) >= count, "schema": schema}
+    if made["required"] and schema.get("examples"):
+        made["example"] = schema["examples"][0]
+    return made
 
 
 def _security(interactions: Sequence[CompiledInteraction], schemes: dict[str, Any]) -> list[dict[str, Any]]:
