@@ -25,7 +25,7 @@ from stubserver.outline.curl import curl_line
 from stubserver.ui.pages import render
 from stubserver.web.addressing import Resolved, base_path, named, parse_address
 from stubserver.web.asks import STATE_HEADER
-from stubserver.web.pages import Site, accepts_html, links_of, page_headers
+from stubserver.web.pages import PAGES, Site, accepts_html, links_of, page_headers
 from stubserver.web.problems import JSON_HEADERS, dumped
 from stubserver.web.views import interaction_summary, origin_of
 
@@ -177,11 +177,13 @@ def miss_text(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _miss_page(report: dict[str, Any], question: Question) -> str:
+def _miss_page(report: dict[str, Any], question: Question, is_open: bool) -> str:
     """The report as a page: without scripts, and the same for equal requests."""
     links = links_of(question.server)
-    site = Site(links)
+    site = Site(links, may_read=is_open, pages=PAGES) if is_open else Site(links)
     address = named(question.resolved)
+    can_try = is_open and address is not None and len(question.request.body) <= _LONGEST_TRIED
+    to_stub = links.stub(address) if address is not None else links.page()
     return render(
         "miss.html",
         site=site,
@@ -189,9 +191,41 @@ def _miss_page(report: dict[str, Any], question: Question) -> str:
         is_base=question.request.path == "/" and question.resolved.base != "",
         address=str(question.resolved.address),
         hint=report.get("hint"),
-        nearest=[{"note": None, **near} for near in report["nearest"]],
-        stub_link=links.stub(address) if address is not None else links.page(),
+        nearest=[
+            {
+                "note": None,
+                "link": links.interaction(address, near["interaction"]["id"]) if address is not None else to_stub,
+                **near,
+            }
+            for near in report["nearest"]
+        ],
+        stub_link=to_stub,
+        try_link=links.stub(address, "/try") if address is not None else "",
+        try_fields=_fields_of(question) if can_try else None,
     )
+
+
+_LONGEST_TRIED = 20_000  # bytes of a body that a page takes to the console
+
+
+def _fields_of(question: Question) -> dict[str, str]:
+    """A request as the console has it, with the headers that somebody chose."""
+    request = question.request
+    lines = [f"{name}: {value}" for name, value in request.header_lines if name.lower() not in _OF_BROWSERS]
+    query = f"?{request.query}" if request.query else ""
+    return {
+        "method": request.method,
+        "target": request.path + query,
+        "headers": "\n".join(line for line in lines if not line.lower().startswith("sec-")),
+        "body": request.body.decode("utf-8", "replace"),
+        "state": question.state.source if question.state is not None else "",
+    }
+
+
+_OF_BROWSERS = frozenset(
+    {"host", "connection", "content-length", "accept", "accept-encoding", "accept-language", "user-agent"}
+    | {"upgrade-insecure-requests", "cache-control", "pragma", "referer", "cookie", "priority", "dnt"}
+)
 
 
 def nearest_place(report: dict[str, Any]) -> str | None:
@@ -203,14 +237,16 @@ def nearest_place(report: dict[str, Any]) -> str | None:
     return f"{near['interaction']['description'][:100]} ({', '.join(places)})"
 
 
-def miss_content(accept: str, report: dict[str, Any], question: Question) -> tuple[CIMultiDict[str], bytes]:
+def miss_content(
+    accept: str, report: dict[str, Any], question: Question, *, is_open: bool = False
+) -> tuple[CIMultiDict[str], bytes]:
     """The report as a page for browsers, as text where the client accepts that before JSON, otherwise as JSON; with its
-    headers.
+    headers. `is_open` tells that everyone may use the explorer.
     """
     headers: CIMultiDict[str] = CIMultiDict({"X-Stub-Match": "none", **JSON_HEADERS})
     if accepts_html(accept):
         headers.update(page_headers())
-        return headers, _miss_page(report, question).encode("utf-8", "replace")
+        return headers, _miss_page(report, question, is_open).encode("utf-8", "replace")
     if "json" not in accept and "text/plain" in accept:
         headers["Content-Type"] = "text/plain; charset=utf-8"
         return headers, miss_text(report).encode("utf-8", "backslashreplace")

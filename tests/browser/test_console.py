@@ -21,7 +21,7 @@ async def find_an_order(page: Page, shop: Shop) -> None:
     await expect(page.locator(".endpoint h2")).to_have_text("POST /orders")  # nothing else has such a field
     await page.get_by_role("link", name="an order", exact=True).click()
     await expect(page.locator("h1")).to_have_text("an order")
-    await page.get_by_role("main").get_by_role("link", name="Try it").click()
+    await page.get_by_role("link", name="Try this one").click()
     await expect(page.get_by_label("Path and query")).to_have_value("/orders")
     await page.wait_for_load_state()
 
@@ -99,7 +99,7 @@ async def test_an_interaction_in_a_state(window: Open, shop: Shop) -> None:
     page = (await window()).page
     await page.goto(shop.page("/pacts/provider/catalogue/consumer/shop-web/latest/stub"))
     await page.get_by_role("link", name="a list of products when there are none").click()
-    await page.get_by_role("main").get_by_role("link", name="Try it").click()
+    await page.get_by_role("link", name="Try this one").click()
     await expect(page.get_by_label("Provider state")).to_have_value("^no products exist$")
     await page.get_by_role("button", name="Send").click()
     await expect(page.locator("#answer h2")).to_have_text("Answered by a list of products when there are none")

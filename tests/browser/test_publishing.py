@@ -40,7 +40,7 @@ async def test_publishing(host: Host, window: Open, tmp_path: Path) -> None:
 
     await row.get_by_role("link", name="the web").click()
     await page.get_by_role("link", name="a request for things").click()
-    await page.get_by_role("main").get_by_role("link", name="Try it").click()
+    await page.get_by_role("link", name="Try this one").click()
     await page.get_by_role("button", name="Send").click()
     await expect(page.locator("#answer h2")).to_have_text("Answered by a request for things")
     assert page.url.startswith(running.url + UI + "/pacts/provider/the%2Fapi/consumer/the%20web/latest/stub/")
@@ -67,7 +67,7 @@ async def test_comparing(window: Open, shop: Shop) -> None:
     await expect(change.get_by_role("row").filter(has_text="postcode")).to_contain_text("now sends")
 
     await page.get_by_role("link", name="shop-web", exact=True).click()
-    await page.get_by_label("Which").select_option("branch main")
+    await page.get_by_label("Versions of").select_option("branch main")
     await page.get_by_role("button", name="Show").click()
     await expect(page.get_by_role("row").filter(has_text="1.0.0")).to_have_count(1)
     await expect(page.get_by_role("row").filter(has_text="1.1.0")).to_have_count(0)

@@ -24,7 +24,9 @@ _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
 _LEFT_OPEN = frozenset({"option", "p", "li", "td", "tr"})  # whose end may be left out
-_FLAGS = frozenset(["hidden", "required", "checked", "selected", "open", "defer", "multiple", "autofocus", "disabled"])
+_FLAGS = frozenset(
+    ["hidden", "required", "checked", "selected", "open", "defer", "multiple", "autofocus", "disabled", "download"]
+)
 _LINKS = ("href", "src", "action", "formaction", "data", "poster", "xlink:href", "srcset", "srcdoc")
 
 

@@ -195,7 +195,7 @@ async def test_trying(host: Host) -> None:
     for form in ({"method": "GE T"}, {"target": "x"}, {"target": "/a b"}, {"headers": "x"}, {"headers": "a: b\r\n: c"}):
         status, headers, body = await post(running, target, {"method": "GET", "target": "/", **form})
         assert (status, faults_of(body, headers)) == (200, [])
-        assert "No interaction matches" in Page(body).text
+        assert "This request was not sent" in Page(body).text
     assert "No request came yet" in (await ui(running, "/live")).text
 
 

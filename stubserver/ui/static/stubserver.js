@@ -3,7 +3,7 @@
 
 const part = async (url, options) => {
   const response = await fetch(url, { ...options, headers: { "X-Part": "1", ...(options || {}).headers } });
-  if (response.redirected && response.url.includes("/sign-in")) location.assign(response.url);
+  if (response.status === 401) location.reload(); // which leads to where one can sign in
   return { text: await response.text(), ok: response.ok };
 };
 
@@ -34,6 +34,7 @@ const follow = (input, urlOf, target, addressOf, asked = { latest: 0 }) => {
   let timer = 0;
   const ask = async () => {
     const number = ++asked.latest;
+    if (urlOf() === null) return;
     const { text, ok } = await part(urlOf());
     if (number !== asked.latest || !ok) return;
     target().innerHTML = text;
@@ -50,9 +51,15 @@ if (find && results()) {
   const base = find.dataset.instant, first = results().innerHTML, home = location.href;
   const isSearch = location.pathname === new URL(base, location.href).pathname;
   const query = () => `?q=${encodeURIComponent(find.value.trim())}`;
-  follow(find, () => base + query(), results, () => (find.value.trim() || isSearch ? base + query() : home));
+  const title = document.querySelector("h1"), called = title.textContent;
+  const isOver = () => !find.value.trim() && !isSearch;
+  follow(find, () => (isOver() ? null : base + query()), results, () => base + query());
   find.addEventListener("input", () => {
-    if (!find.value.trim() && !isSearch) setTimeout(() => { results().innerHTML = first; showCopyButtons(results()); }, 200);
+    title.textContent = isOver() ? called : "Search";
+    if (!isOver()) return;
+    results().innerHTML = first;
+    showCopyButtons(results());
+    history.replaceState(null, "", home);
   });
 }
 document.addEventListener("keydown", (event) => {
@@ -90,14 +97,16 @@ if (consoleForm) {
       answer.removeAttribute("aria-busy");
     }
   };
+  consoleForm.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); send(); }
+  });
   consoleForm.addEventListener("submit", (event) => { event.preventDefault(); send(); });
   answer.addEventListener("submit", (event) => {
     const fix = event.target.closest("form[data-fix]");
     if (!fix) return;
     event.preventDefault();
     for (const [name, value] of new FormData(fix)) if (consoleForm.elements[name]) consoleForm.elements[name].value = value;
-    send();
-    consoleForm.scrollIntoView({ block: "start" });
+    send().then(() => answer.scrollIntoView({ block: "start" }));
   });
 }
 
@@ -118,12 +127,15 @@ if (live) {
       else show(event.data);
     });
     source.onopen = () => { pulse.textContent = "live"; };
-    source.onerror = () => { pulse.textContent = "not connected; trying again"; };
+    source.onerror = () => {
+      pulse.textContent = "not connected; trying again";
+      if (source && source.readyState === EventSource.CLOSED) setTimeout(() => { if (source) open(); }, 5000);
+    };
   };
   const close = () => { source.close(); source = null; pulse.textContent = "paused"; };
   pause.hidden = false;
   pause.addEventListener("click", () => {
-    if (source) close(); else { open(); if (waiting) show(waiting); }
+    if (source) close(); else { waiting = null; open(); }
     pause.textContent = source ? "Pause" : "Go on";
     pause.setAttribute("aria-pressed", String(!source));
   });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ from stubserver.web.visit import Fields, Visit
 
 _SEED_HEADER = "X-Stub-Seed"
 _STATES = 200  # that are offered
+_LONGEST_TRIED = 2 << 20  # bytes of a request that is tried, as a form has it
 _LONGEST = {
     "method": 100,
     "target": 8000,
@@ -50,6 +52,7 @@ class Sent:
     state: str = ""
     seed: str = ""
     newlines: str = "lf"  # what ends the lines of the body (lf, crlf), since browsers have their own way
+    encoded: str = ""  # a body that is no text, in base64; then `body` is left out
 
     def as_form(self) -> dict[str, str]:
         """The fields by name."""
@@ -102,9 +105,19 @@ def sent_of(request: Request, *, state: str = "", seed: str = "") -> Sent:
     """The fields for a request."""
     query = f"?{request.query}" if request.query else ""
     lines = [f"{name}: {value}" for name, value in request.header_lines if name.lower() != "content-length"]
+    target, headers = request.path + query, "\n".join(lines)
+    if not _is_text(request.body):
+        encoded = base64.b64encode(request.body).decode()
+        return Sent(request.method, target, headers, "", state, seed, encoded=encoded)
     body = _pretty(request)
-    newlines = "crlf" if "\r\n" in body else "lf"
-    return Sent(request.method, request.path + query, "\n".join(lines), body, state, seed, newlines)
+    return Sent(request.method, target, headers, body, state, seed, "crlf" if "\r\n" in body else "lf")
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        return "\0" not in body.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _pretty(request: Request) -> str:
@@ -134,7 +147,7 @@ async def _console(
 
 async def try_request(viewing: Viewing, view: StubView) -> web.Response:
     """POST …/stub/try: try a request"""
-    form = await viewing.form()
+    form = await viewing.form(_LONGEST_TRIED)
     sent = Sent(**{name: form.get(name, getattr(Sent(), name)) for name in Sent.__slots__})
     try:
         visit = _visit(viewing, view, sent)
@@ -154,8 +167,7 @@ def _visit(viewing: Viewing, view: StubView, sent: Sent) -> Visit:
         raise BadRequestError("the method is not one", "write it like GET")
     if not target.startswith("/") or re.search(r"[\x00-\x20\x7f]", target):
         raise BadRequestError("the path has to begin with / and cannot have blanks", "write %20 for a blank")
-    text = sent.body.replace("\r\n", "\n")
-    body = (text.replace("\n", "\r\n") if sent.newlines == "crlf" else text).encode("utf-8", "replace")
+    body = _body_of(sent)
     lines = _header_lines(sent)
     names = {name.lower() for name, _ in lines}
     for name, value in (("Host", viewing.request.host), ("Content-Length", str(len(body)) if body else "")):
@@ -168,6 +180,17 @@ def _visit(viewing: Viewing, view: StubView, sent: Sent) -> Visit:
     visit = Visit(method, base + target, Place(view.address, base, path, query), fields, body)
     visit.is_trusted = True
     return visit
+
+
+def _body_of(sent: Sent) -> bytes:
+    """The bytes of the body. Raises BadRequestError."""
+    if sent.encoded:
+        try:
+            return base64.b64decode(sent.encoded, validate=True)
+        except ValueError:
+            raise BadRequestError("the body is not base64", "begin anew") from None
+    text = sent.body.replace("\r\n", "\n")
+    return (text.replace("\n", "\r\n") if sent.newlines == "crlf" else text).encode("utf-8", "replace")
 
 
 def _header_lines(sent: Sent) -> list[tuple[str, str]]:
@@ -246,8 +269,6 @@ def _fixed(near: NearMiss, request: Request, sent: Sent) -> tuple[Mapping[str, s
     if _has_state(near.mismatches):
         state = state_pattern(near.interaction.states[0]) if near.interaction.states else ""
     fixed = sent_of(made, state=state, seed=sent.seed)
-    if fixed.body.encode("utf-8", "replace") != made.body and not _is_same_json(fixed.body, made):
-        return None, "Its body is not text, so it cannot be edited here."
     if sum(map(len, fixed.as_form().values())) > _LONGEST_FIX:
         return None, "The request is too long to be mended on a page."
     changed = [name for name, was, now in _pairs(sent, request, made, state) if was != now]
@@ -269,10 +290,3 @@ def _pairs(sent: Sent, request: Request, made: Request, state: str) -> Sequence[
 
 def _has_state(mismatches: Sequence[Mismatch]) -> bool:
     return any(mismatch.part is Part.STATE for mismatch in mismatches)
-
-
-def _is_same_json(text: str, request: Request) -> bool:
-    try:
-        return bool(parse_json(text.encode()) == parse_json(request.body))
-    except JsonError:
-        return False

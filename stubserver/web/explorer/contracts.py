@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import yaml
 from aiohttp import web
 
-from matching import CompiledInteraction, example_request
+from matching import CompiledInteraction, Severity, example_request
 from matching.content_types import parse_content_type
 from matching.json_text import JsonError, dump_json, parse_json
 from matching.mismatch import shortened
 from matching.model import Body, BodyState, MatchingRules
-from stubserver.catalog import ALL, Address, Snapshot, Stub
+from stubserver.catalog import ALL, Address, LoadedPact, Snapshot, Stub
 from stubserver.errors import NotFoundError
+from stubserver.outline.endpoints import Endpoint
 from stubserver.outline.exports.har import har_of
 from stubserver.outline.exports.openapi import About, openapi_of
 from stubserver.outline.exports.postman import postman_of
-from stubserver.outline.fields import message_fields
 from stubserver.outline.lines import body_lines, recorded_request, recorded_response
-from stubserver.outline.outline import Filter, Outline, usage_of
+from stubserver.outline.outline import EndpointUsage, Filter, Outline
 from stubserver.outline.snippets import Sending, snippets_of
-from stubserver.store import LATEST, Kind, Selector, pacts
+from stubserver.store import LATEST, pacts
 from stubserver.ui.links import ALL_PATH
 from stubserver.web.addressing import Place, Resolved, parse_address
 from stubserver.web.auth import TOKEN_HEADER
@@ -37,12 +38,13 @@ from stubserver.web.views import interaction_document
 
 _ROWS = 100  # interactions on a page
 _ENDPOINTS = 25  # endpoints on a page about who uses what
-_FIELDS = 400  # fields on such a page
+_FIELDS = 400  # fields on such a page, where few consumers use them
+_COLUMNS = 6  # consumers that have columns of their own; of more, it is told which use a field
 _OTHERS = 50  # messages, or interactions that are not served, on a page
 _STATES = 200  # provider states to choose from
 LONGEST_CHOICE = 300  # characters of what can be chosen
 _SNIPPETS = 12_000  # characters of code on a page
-_RAW = 40_000  # bytes of JSON on a page
+_RAW = 30_000  # bytes of JSON on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,15 @@ def split_below(path: str) -> tuple[Address, str] | None:
     return (parsed[0], path[len(parsed[1]) :]) if parsed is not None else None
 
 
-async def view_of(viewing: Viewing, address: Address) -> StubView:
-    """The stub at an address. Raises NotFoundError, StoreUnavailableError."""
+async def view_of(viewing: Viewing, address: Address, *, outlined: bool = True) -> StubView:
+    """The stub at an address, with its outline if that is needed. Raises NotFoundError, StoreUnavailableError."""
     resolved = await resolve(viewing, address)
-    outline = await viewing.explorer.outline_of(resolved.stub)
+    whole = [
+        message
+        for _, message in messages_of(resolved.snapshot)
+        if address.provider in (None, message.provider) and address.consumer in (None, message.consumer)
+    ]
+    outline = await viewing.explorer.outline_of(resolved.stub, whole) if outlined else Outline(())
     url = f"{viewing.server}{viewing.links.base(address)[len(viewing.links.prefix) :]}"
     return StubView(address, url or viewing.server, resolved.stub, resolved.snapshot, outline)
 
@@ -134,8 +141,7 @@ async def interactions_page(viewing: Viewing, view: StubView) -> web.Response:
         "pages": pages,
         "page_link": lambda number: viewing.links.stub(address, "", **kept, page=number),
     }
-    skipped, messages = _others(viewing, view)
-    values["messages"] = [message for message in messages if _has_words(message, wanted)][:_OTHERS]
+    values["messages"] = [message_summary(message, "", viewing.server) for message in outline.messages(wanted, _OTHERS)]
     if viewing.wants_part:
         return await viewing.part("_interactions.html", **values)
     return await viewing.page(
@@ -144,7 +150,8 @@ async def interactions_page(viewing: Viewing, view: StubView) -> web.Response:
         states=_choices(outline),
         stateless=outline.stateless,
         consumers=sorted(outline.consumers.items()),
-        skipped=skipped,
+        skipped=_skipped(view),
+        warnings=_warnings(view),
         **values,
     )
 
@@ -170,37 +177,36 @@ def _rows(found: Sequence[Any], skip: int) -> list[Any]:
     return groups
 
 
-def _others(viewing: Viewing, view: StubView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What of the pacts of a stub is not served, and its messages."""
+def _skipped(view: StubView) -> list[dict[str, Any]]:
+    """What of the pacts of a stub is not served."""
+    skipped = (
+        {"description": item.description, "pointer": item.pointer, "reason": item.reason, "origin": entry.origin}
+        for entry in _entries_of(view)
+        for item in (entry.pact.skipped if entry.pact is not None else ())
+    )
+    return list(itertools.islice(skipped, _OTHERS))
+
+
+def _warnings(view: StubView) -> list[dict[str, str]]:
+    """What else is to be known of the pacts of a stub: what is served otherwise than it is recorded."""
+    problems = (
+        {"pointer": problem.pointer, "message": problem.message, "cure": problem.cure, "origin": entry.origin}
+        for entry in _entries_of(view)
+        for problem in entry.problems
+        if problem.severity is Severity.WARNING
+    )
+    return list(itertools.islice(problems, _OTHERS))
+
+
+def _entries_of(view: StubView) -> list[LoadedPact]:
     address = view.address
-    entries = [
+    return [
         entry
         for entry in view.snapshot.pacts
         if entry.pact is not None
         and address.provider in (None, entry.pact.provider)
         and address.consumer in (None, entry.pact.consumer)
     ]
-    skipped = [
-        {"description": item.description, "pointer": item.pointer, "reason": item.reason, "origin": entry.origin}
-        for entry in entries
-        for item in (entry.pact.skipped if entry.pact is not None else ())
-    ]
-    messages = [
-        {**message_summary(message, origin, viewing.server), "fields": message_fields(message.message)}
-        for origin, message in messages_of(view.snapshot)
-        if address.provider in (None, message.provider) and address.consumer in (None, message.consumer)
-    ]
-    return skipped[:_OTHERS], messages
-
-
-def _has_words(message: dict[str, Any], wanted: Filter) -> bool:
-    """Whether a message is wanted."""
-    if wanted.method or (wanted.consumer and message["consumer"] != wanted.consumer):
-        return False
-    if wanted.state is not None and not (wanted.state in message["states"] if wanted.state else not message["states"]):
-        return False
-    text = "\n".join([message["description"], *message["states"], *message["fields"]]).lower()
-    return all(word in text for word in wanted.text.lower().split())
 
 
 async def usage_page(viewing: Viewing, view: StubView) -> web.Response:
@@ -210,7 +216,7 @@ async def usage_page(viewing: Viewing, view: StubView) -> web.Response:
     pages = max(1, -(-len(found) // _ENDPOINTS))
     page = min(viewing.page_number(), pages)
     shown = found[(page - 1) * _ENDPOINTS : page * _ENDPOINTS]
-    usages = await viewing.explorer.in_thread(lambda: _usages(shown))
+    usages = await viewing.explorer.in_thread(lambda: _usages(outline, shown))
     values: dict[str, Any] = {
         "view": view,
         "wanted": wanted,
@@ -227,15 +233,14 @@ async def usage_page(viewing: Viewing, view: StubView) -> web.Response:
     return await viewing.page("usage.html", states=states, more_states=more, **values)
 
 
-def _usages(endpoints: Sequence[Any]) -> list[Any]:
+def _usages(outline: Outline, endpoints: Sequence[Endpoint]) -> list[EndpointUsage]:
     """What is used of endpoints, with as many fields as fit on a page."""
     usages, left = [], _FIELDS
     for endpoint in endpoints:
-        usage = usage_of(endpoint)
-        room = max(left, 10)
-        del usage.sent[room:]
-        for _, fields in usage.read:
-            del fields[room:]
+        whole = outline.usage_of(endpoint)
+        room = max(left // max(1, len(whole.consumers) // _COLUMNS), 10)
+        read = [(status, fields[:room]) for status, fields in whole.read]
+        usage = replace(whole, sent=whole.sent[:room], read=read)
         left -= len(usage.sent) + sum(len(fields) for _, fields in usage.read)
         usages.append(usage)
     return usages
@@ -349,6 +354,8 @@ def _at_pointer(content: bytes, pointer: str) -> str | None:
     return text
 
 
+_LARGE = 2 << 20  # bytes of a description from which on its YAML is written as JSON
+_YAML = "application/yaml; charset=utf-8"
 EXPORTS = (
     ("OpenAPI 3.1 (JSON)", "openapi.json"),
     ("OpenAPI 3.1 (YAML)", "openapi.yaml"),
@@ -364,7 +371,13 @@ async def openapi_page(viewing: Viewing, view: StubView) -> web.Response:
     for label, name in EXPORTS:
         path = links.export(view.address, name)
         exports.append((label, path, viewing.server + path[len(links.prefix) :]))
-    return await viewing.page("openapi.html", view=view, exports=exports, swagger=swagger_files() is not None)
+    return await viewing.page(
+        "openapi.html",
+        view=view,
+        exports=exports,
+        swagger=swagger_files() is not None,
+        needs_token=viewing.explorer.access.is_on,
+    )
 
 
 async def export(viewing: Viewing, view: StubView, name: str) -> web.Response:
@@ -376,7 +389,8 @@ async def export(viewing: Viewing, view: StubView, name: str) -> web.Response:
         f"{'use' if len(view.consumers) > 1 else 'uses'} of {view.address.provider or 'all providers'}, "
         "as their contracts say. Only what is used is described."
     )
-    about = About(view.title, view.selector or "latest", text, view.url)
+    token_header = TOKEN_HEADER if viewing.explorer.access.is_on else None
+    about = About(view.title, view.selector or "latest", text, view.url, token_header)
     today = datetime.now(UTC).date().isoformat()
     key = (name, view.stub.number, about, today)
     content, media = await viewing.explorer.exported(key, lambda: _exported(name, view.outline, about, today))
@@ -401,12 +415,9 @@ def _exported(name: str, outline: Outline, about: About, today: str) -> tuple[by
     document = dumped(openapi_of(endpoints, about))
     if name == "openapi.json":
         return document, "application/json"
+    if len(document) > _LARGE:  # JSON is YAML, and made much faster
+        return document, _YAML
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     # Read from the JSON, so that both say the same, whatever texts there are.
     text = yaml.dump(parse_json(document), Dumper=dumper, sort_keys=False, allow_unicode=True, width=100)
-    return text.encode(), "application/yaml; charset=utf-8"
-
-
-def address_of(provider: str, consumer: str, kind: Kind = Kind.LATEST, name: str | None = None) -> Address:
-    """The stub of a pact."""
-    return Address(provider, consumer, Selector(kind, name))
+    return text.encode(), _YAML

@@ -24,7 +24,7 @@ _KINDS = {"branch": Kind.BRANCH, "tag": Kind.TAG, "environment": Kind.ENVIRONMEN
 
 def _names(viewing: Viewing) -> tuple[str, str]:
     """Consumer and provider in the path. Raises NotFoundError."""
-    names = viewing.request.match_info["consumer"], viewing.request.match_info["provider"]
+    names = viewing.name_in_path("consumer"), viewing.name_in_path("provider")
     if any(name_problem(name) is not None for name in names):
         raise NotFoundError("there is no such integration", "look for it among all")
     return names
@@ -36,7 +36,7 @@ async def versions_page(viewing: Viewing) -> web.Response:
     chosen = viewing.query.get("of", "")
     kind, _, name = chosen.partition(" ")
     selector = Selector(_KINDS[kind], name) if kind in _KINDS and name else LATEST
-    view = await view_of(viewing, Address(provider, consumer))
+    view = await view_of(viewing, Address(provider, consumer), outlined=False)
     async with viewing.reading() as connection:
         known = await pacts.known_selectors(connection, provider, consumer)
         total = await pacts.count_history(connection, provider, consumer, selector)

@@ -117,8 +117,8 @@ def commands_of(viewing: Viewing) -> Sequence[tuple[str, str]]:
         ("stubserver", f"stubserver publish pacts/ --branch main -b {url}{token}"),
         (
             "curl",
-            f"curl -X PUT{header} -H 'Content-Type: application/json' --data-binary @web-shop.json "
-            f"{url}/pacts/provider/shop/consumer/web/version/1",
+            f"curl -X PUT{header} -H 'Content-Type: application/json' --data-binary @pact.json "
+            f"{url}/pacts/provider/PROVIDER/consumer/CONSUMER/version/1",
         ),
     )
 
