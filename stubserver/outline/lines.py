@@ -19,7 +19,7 @@ from stubserver.outline.words import generator_in_words, rules_in_words, rules_l
 
 MOST_LINES = 400
 _LONGEST = 300  # characters of one text
-_LABEL = 32  # characters of a rule that is told in full beside its value
+_LABEL = 50  # characters of a rule that is told in full beside its value
 _BYTES = 512  # of what is no text
 _MOST_PASSED = 5000  # further lines that are looked at for what is wrong
 

@@ -180,7 +180,7 @@ def miss_text(report: dict[str, Any]) -> str:
 def _miss_page(report: dict[str, Any], question: Question, is_open: bool) -> str:
     """The report as a page: without scripts, and the same for equal requests."""
     links = links_of(question.server)
-    site = Site(links, may_read=is_open, pages=PAGES) if is_open else Site(links)
+    site = Site(links, may_read=is_open, pages=PAGES, current="stub") if is_open else Site(links)
     address = named(question.resolved)
     can_try = is_open and address is not None and len(question.request.body) <= _LONGEST_TRIED
     to_stub = links.stub(address) if address is not None else links.page()

@@ -25,6 +25,10 @@ async def assert_fits(page: Page) -> None:
             await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             needed = await page.evaluate("document.documentElement.scrollWidth")
             assert needed <= width, (width, scheme, needed, await page.evaluate(_OVERFLOW))
+            tall = await page.evaluate(
+                "[...document.querySelectorAll('.main-nav a')].filter((one) => one.offsetHeight > 60).length"
+            )
+            assert not tall, "the menu is broken into letters"
             backs.add(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert len(backs) == 2
 

@@ -105,7 +105,7 @@ async def test_all_messages_are_listed(serve: Serve) -> None:
         "provider": "shop",
         "origin": created["origin"],
         "contents": [{"role": "message", "content_type": "application/json"}],
-        "url": f"{running.url}{MESSAGES}/shop/mailer?description=an%20order%20was%20created",
+        "url": f"{running.url}{MESSAGES}/shop/mailer?description=an%20order%20was%20created&state=there%20are%20books",
     }
     assert created["origin"].endswith("0-0.json#/interactions/0")
     assert asked["contents"] == [

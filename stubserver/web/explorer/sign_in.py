@@ -1,7 +1,8 @@
 """Who looks at a page: by a token in a header, as API clients send it, or signed in with one.
 
 Whoever signs in gets a cookie with a secret of its own; the token stays where it came from. The cookie counts for pages
-only: neither stubs nor the API take it, so no page that a stub answers with can use it to ask a stub for anything.
+only, neither stubs nor the API take it. Stubs are of the same origin and may answer with scripts; so whatever changes
+something, and pages of administrators, are for people alone (`demand_navigation`).
 """
 
 from __future__ import annotations
