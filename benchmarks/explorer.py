@@ -142,7 +142,9 @@ def measure_pages(server: Server) -> Rows:
 
 
 def measure_journal(options: Options, folder: Path) -> Rows:
-    """Processor time of a request with the journal on, beside it off, in turn."""
+    """Processor time of a request with the journal on, beside it off, in turn; and of a second server with it off,
+    which tells what a difference means.
+    """
     size = options.main_size
     file = pact_of(size, folder)
     made = {
@@ -153,18 +155,21 @@ def measure_journal(options: Options, folder: Path) -> Rows:
     with (
         stubserver("journal", file) as on,
         stubserver("none", file, "--journal", "0") as off,
+        stubserver("none again", file, "--journal", "0") as again,
         plans(made) as files,
     ):
-        for server in (on, off):
+        servers = (on, off, again)
+        for server in servers:
             warm(server, made.values())
-        runs = [Run(f"{plan} {server.name}", server, files[plan]) for plan in made for server in (on, off)]
+        runs = [Run(f"{plan} {server.name}", server, files[plan]) for plan in made for server in servers]
         figures = measured(runs, options)
     for plan in made:
-        pairs = zip(figures.samples[f"{plan} journal"], figures.samples[f"{plan} none"], strict=True)
-        costs = [(one.cpu_us or 0.0, other.cpu_us or 1.0) for one, other in pairs]
-        ratio = statistics.median(one / other for one, other in costs)
-        with_it, without = (statistics.median(column) for column in zip(*costs, strict=True))
-        yield plan, f"{with_it:.2f} µs", f"{without:.2f} µs", f"{ratio:.3f}"
+        columns = [[one.cpu_us or 0.0 for one in figures.samples[f"{plan} {server.name}"]] for server in servers]
+        rounds = list(zip(*columns, strict=True))
+        ratio = statistics.median(2 * with_it / (without + other) for with_it, without, other in rounds)
+        noise = statistics.median(other / without for _, without, other in rounds)
+        with_it, without, _ = (statistics.median(column) for column in columns)
+        yield plan, f"{with_it:.2f} µs", f"{without:.2f} µs", f"{ratio:.3f}", f"{noise:.3f}"
 
 
 def main() -> None:
@@ -187,8 +192,8 @@ def main() -> None:
             for row in measure_pages(server):
                 _print(*row)
         tell("the journal")
-        _print("requests", "with the journal", "without", "ratio")
-        _print("---", "---", "---", "---")
+        _print("requests", "with the journal", "without", "ratio", "without, beside without")
+        _print("---", "---", "---", "---", "---")
         for row in measure_journal(Options(rounds=options.rounds), folder):
             _print(*row)
 
