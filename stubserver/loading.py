@@ -14,7 +14,7 @@ from matching import Problem, Severity
 from stubserver.catalog import Catalog, HostedCatalog, LoadedPact, Snapshot, pact_version_path
 from stubserver.catalog.contract import Contract, contract_of, name_in, read_document
 from stubserver.catalog.names import FILE_VERSION, name_problem
-from stubserver.catalog.publish import Publishing, publish
+from stubserver.catalog.publish import publish_documents
 from stubserver.errors import LoadError, SourceError, StubServerError
 from stubserver.settings import Settings
 from stubserver.sources.document import FailedDocument, Yielded
@@ -101,9 +101,8 @@ class Documents:
             earlier = await pacts.find(connection, consumer, provider, version)
             if earlier is not None:
                 await pacts.remove(connection, earlier)
-        for (consumer, provider, version), contract in wanted.items():
-            if (consumer, provider, version) not in self._in_store:
-                await publish(connection, Publishing(consumer, version, (contract,)))
+        new = [(key[2], contract) for key, contract in wanted.items() if key not in self._in_store]
+        await publish_documents(connection, new)
 
     async def serve_published(self) -> None:
         """Serve what was published since, or no longer what was removed."""

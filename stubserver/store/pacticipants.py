@@ -173,6 +173,21 @@ async def ensure_version(
     return int(made.scalar_one()), True
 
 
+async def add_versions(connection: AsyncConnection, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The ids of those of these versions (id of the pacticipant, number) that were not there yet, and now are."""
+    key = (versions.c.pacticipant_id, versions.c.number)
+    query = select(*key, versions.c.id).where(versions.c.number.in_({number for _, number in wanted}))
+    known = {(row[0], row[1]) for row in await connection.execute(query)}
+    missing = [each for each in dict.fromkeys(wanted) if each not in known]
+    if not missing:
+        return {}
+    moment = now()
+    rows = [{"pacticipant_id": owner, "number": number, "created_at": moment} for owner, number in missing]
+    await connection.execute(insert(versions), rows)
+    found = {(row[0], row[1]): int(row[2]) for row in await connection.execute(query)}
+    return {each: found[each] for each in missing}
+
+
 async def remove_version(connection: AsyncConnection, version: Version) -> None:
     """Remove a version with its pacts, tags and residences."""
     await connection.execute(delete(versions).where(versions.c.id == version.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
@@ -117,21 +117,18 @@ async def publish(
     for name in replaced:
         of_both = (publications.c.version_id == version_id, publications.c.provider_id == providers[name].id)
         await connection.execute(update(publications).where(*of_both).values(content_id=content_ids[name]))
-    moment = now()
-    rows = [
-        {
-            "consumer_id": consumer.id,
-            "provider_id": providers[name].id,
-            "version_id": version_id,
-            "content_id": content_id,
-            "created_at": moment,
-        }
-        for name, content_id in content_ids.items()
-        if name not in replaced
-    ]
-    if rows:
-        await connection.execute(insert(publications), rows)
+    added = {name: content_id for name, content_id in content_ids.items() if name not in replaced}
+    await add(connection, [(consumer.id, providers[name].id, version_id, number) for name, number in added.items()])
     await note_all(connection, [(consumer.name, name) for name in content_ids])
+
+
+async def add(connection: AsyncConnection, rows: Sequence[tuple[int, int, int, int]]) -> None:
+    """Make contents the pacts of versions that have none yet: ids of consumer, provider, version and content."""
+    moment = now()
+    names = ("consumer_id", "provider_id", "version_id", "content_id")
+    values = [{**dict(zip(names, row, strict=True)), "created_at": moment} for row in rows]
+    if values:
+        await connection.execute(insert(publications), values)
 
 
 async def remove(connection: AsyncConnection, publication: Publication) -> None:

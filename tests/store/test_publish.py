@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from stubserver.catalog.contract import Contract, contract_of, read_document
-from stubserver.catalog.publish import ConflictError, Outcome, Publishing, Result, flaws_of, publish
-from stubserver.store import BranchVersion, Database, changes, pacticipants, pacts
+from stubserver.catalog.publish import ConflictError, Outcome, Publishing, Result, flaws_of, publish, publish_documents
+from stubserver.store import BranchVersion, Database, changes, pacticipants, pacts, search
 from tests.conftest import http_pact
 from tests.store.story import pact, rows, version
 
@@ -168,6 +168,48 @@ async def test_merge_into_what_has_no_interactions(database: Database) -> None:
     """A document whose interactions are no list may be published, and be merged with."""
     await published(database, "1", contract_of({"interactions": 5}, "web", "api"))
     await published(database, "1", contract("/a"), merging=["api"])
+
+
+async def test_documents(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many at once are stored as one after the other: each found, told of and searchable, in their order; a version
+    that is there already gets what it does not have, and keeps what it has.
+    """
+    monkeypatch.setattr("stubserver.catalog.publish._AT_ONCE", 3)
+    await published(database, "old", contract("/old"))
+    documents = [
+        *((f"file-{number}", contract(f"/{number}", provider=f"api-{number % 2}")) for number in range(8)),
+        ("file-1", contract("/shared", provider="bank")),  # a version that one of the same documents makes
+        ("file-8", contract("/8", provider="a")),
+        ("file-8", contract("/8", provider="b")),
+        ("old", contract("/old")),
+        ("old", contract("/0", provider="new")),
+    ]
+    async with database.reading() as connection:
+        before = await changes.latest(connection)
+    async with database.writing() as connection:
+        await publish_documents(connection, documents)
+    async with database.reading() as connection:
+        for number, its in documents:
+            assert (await pact(connection, "web", its.provider, number)).sha == its.sha
+            assert await pacts.contents_of(connection, [its.sha]) == {its.sha: its.content}
+        latest = {item.provider: item.version for item in await pacts.choose(connection)}
+        assert latest == {
+            "api": "old",
+            "api-0": "file-6",
+            "api-1": "file-7",
+            "bank": "file-1",
+            "a": "file-8",
+            "b": "file-8",
+            "new": "old",
+        }
+        assert await changes.latest(connection) == before + len(documents) - 1  # one is as it was
+        hits = await search.find(connection, ["/shared"], 5)
+        assert {(hit.kind, hit.provider) for hit in hits} == {("path", "bank"), ("description", "bank")}
+    with pytest.raises(ConflictError):
+        async with database.writing() as connection:
+            await publish_documents(connection, [("file-9", contract("/9")), ("old", contract("/other"))])
+    async with database.reading() as connection:
+        assert await pacts.find(connection, "web", "api", "file-9") is None
 
 
 def test_flaws() -> None:
