@@ -61,11 +61,11 @@ async def test_from_a_search_to_an_answer(window: Open, shop: Shop) -> None:
     home = await page.inner_text("#results")
     await page.get_by_role("searchbox", name="Search all contracts").press_sequentially("quantity", delay=10)
     await expect(page.locator("#results")).to_contain_text("Fields")
-    assert page.url == shop.page("/search?q=quantity")
+    await expect(page).to_have_url(shop.page("/search?q=quantity"))
     await page.get_by_role("searchbox", name="Search all contracts").fill("")
     await expect(page.locator("#results")).to_contain_text("shop-mailer")
     assert await page.inner_text("#results") == home
-    assert page.url == shop.page("/")
+    await expect(page).to_have_url(shop.page("/"))
     await page.get_by_role("searchbox", name="Search all contracts").fill("quantity")
     await expect(page.locator("#results")).to_contain_text("Fields")
 
@@ -84,7 +84,7 @@ async def test_without_scripts(window: Open, shop: Shop) -> None:
     search = page.get_by_role("searchbox", name="Search all contracts")
     await search.fill("quantity")
     await search.press("Enter")
-    assert page.url == shop.page("/search?q=quantity")
+    await expect(page).to_have_url(shop.page("/search?q=quantity"))
     await expect(page.get_by_role("searchbox", name="Search all contracts")).to_have_value("quantity")
     await find_an_order(page, shop)
     await break_and_mend(page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Open, Window, here
 from tests.browser.shop import LONG_STUB, MORE_PAGES, ORDERS, PAGES, UI, Shop, named
@@ -72,4 +72,4 @@ async def test_a_stub_opened_in_a_browser(window: Open, shop: Shop, stub: str) -
         assert (await page.inner_text("h1")).startswith("The stub of" if path == "/" else "No interaction matches")
         await assert_fits(page)
     await page.get_by_role("link", name="See all its interactions").click()
-    assert page.url == shop.page(stub)
+    await expect(page).to_have_url(shop.page(stub))

@@ -46,7 +46,7 @@ async def test_signing_in(host: Host, window: Open) -> None:
     await sign_in(page, "nonsense")
     await expect(page.get_by_role("alert")).to_have_text("This token is not known, or was revoked.")
     await sign_in(page, await reading(running, admin))
-    assert page.url == f"{root}{ORDERS}?q=note"
+    await expect(page).to_have_url(f"{root}{ORDERS}?q=note")
     await expect(page.locator(".who")).to_contain_text("a reader")
     menu = page.get_by_role("navigation", name="Pages")
     await expect(menu).to_have_text("APIs Network Live Environments")
@@ -63,7 +63,7 @@ async def test_signing_in(host: Host, window: Open) -> None:
     await page.goto(f"{root}/live")
     await expect(page.locator("h1")).to_have_text("Sign in")
     await sign_in(page, str(running.server.first_token))
-    assert page.url == f"{root}/live"
+    await expect(page).to_have_url(f"{root}/live")
     await menu.get_by_role("link", name="Audit").click()
     events = page.get_by_role("region", name="Events")
     await expect(events).to_contain_text("PublishPact")

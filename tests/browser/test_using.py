@@ -86,7 +86,7 @@ async def test_filters(window: Open, shop: Shop) -> None:
     await expect(page.locator(".count")).to_have_text("2 interactions of 4, 1 endpoint")
     await page.get_by_label("State").select_option("the customer is signed in")
     await expect(rows).to_have_count(1)
-    assert page.url == shop.page(f"{ORDERS}?q=postcode&state=the+customer+is+signed+in")
+    await expect(page).to_have_url(shop.page(f"{ORDERS}?q=postcode&state=the+customer+is+signed+in"))
     await page.reload()
     await expect(rows).to_have_count(1)
     await expect(page.get_by_label("Find", exact=True)).to_have_value("postcode")
