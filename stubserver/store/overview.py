@@ -8,17 +8,11 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stubserver.store import environments, pacticipants, search
+from stubserver.store.publications import COLUMNS, WHOLE, consumers, is_latest, providers
 from stubserver.store.records import Integration, Publication, Verification, Version
-from stubserver.store.schema import contents, digests, publications, versions
+from stubserver.store.schema import digests, publications
 from stubserver.store.schema import pacticipants as applications
 from stubserver.store.verifications import newest_of
-
-_consumers = applications.alias("consumers")
-_providers = applications.alias("providers")
-
-
-def _newest() -> ColumnElement[int]:
-    return func.max(publications.c.version_id)
 
 
 async def integrations(
@@ -27,89 +21,37 @@ async def integrations(
     offset: int = 0,
     limit: int | None = None,
     names: Collection[str] | None = None,
-    name: str | None = None,
     newest_first: bool = False,
     incomplete: bool = False,
 ) -> list[Integration]:
     """The latest pact of each consumer with each provider, by provider and consumer (or by when it was published); of
-    those of which either is among `names`, or is `name`; only those that cannot be served in full, if `incomplete`.
+    those of which either is among `names`; only those that cannot be served in full, if `incomplete`.
     """
-    pairs = (
-        select(publications.c.consumer_id, publications.c.provider_id, _newest().label("version_id"))
-        .group_by(publications.c.consumer_id, publications.c.provider_id)
-        .subquery()
-    )
-    query = (
-        select(
-            publications.c.id,
-            _consumers.c.name,
-            _providers.c.name,
-            versions.c.number,
-            publications.c.version_id,
-            publications.c.content_id,
-            contents.c.sha,
-            contents.c.size,
-            publications.c.created_at,
-        )
-        .select_from(
-            pairs.join(
-                publications,
-                (publications.c.version_id == pairs.c.version_id)
-                & (publications.c.provider_id == pairs.c.provider_id)
-                & (publications.c.consumer_id == pairs.c.consumer_id),
-            )
-            .join(_consumers, _consumers.c.id == publications.c.consumer_id)
-            .join(_providers, _providers.c.id == publications.c.provider_id)
-            .join(versions, versions.c.id == publications.c.version_id)
-            .join(contents, contents.c.id == publications.c.content_id)
-        )
-        .where(*_named(names, name))
-        .offset(offset)
-        .limit(limit)
-    )
+    query = select(*COLUMNS).select_from(WHOLE).where(is_latest()).offset(offset).limit(limit)
+    if names is not None:
+        query = query.where(_is_among(names))
     if incomplete:
         has_skipped = (digests.c.content_id == publications.c.content_id, digests.c.skipped > 0)
         query = query.where(exists().where(*has_skipped))
-    by_name = (_providers.c.name, _consumers.c.name)
+    by_name = (providers.c.name, consumers.c.name)
     query = query.order_by(*((publications.c.id.desc(),) if newest_first else by_name))
     return await described(connection, [Publication(*row) for row in await connection.execute(query)])
 
 
-def _named(names: Collection[str] | None, name: str | None) -> Sequence[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if names is not None:
-        conditions.append(_consumers.c.name.in_(names) | _providers.c.name.in_(names))
-    if name is not None:
-        conditions.append((_consumers.c.name == name) | (_providers.c.name == name))
-    return conditions
+def _is_among(names: Collection[str]) -> ColumnElement[bool]:
+    return consumers.c.name.in_(names) | providers.c.name.in_(names)
 
 
 async def count_named(connection: AsyncConnection, names: Collection[str]) -> int:
     """How many integrations there are of applications with these names."""
-    pairs = (
-        select(publications.c.consumer_id, publications.c.provider_id)
-        .select_from(
-            publications.join(_consumers, _consumers.c.id == publications.c.consumer_id).join(
-                _providers, _providers.c.id == publications.c.provider_id
-            )
-        )
-        .where(*_named(names, None))
-        .distinct()
-        .subquery()
-    )
-    return int((await connection.execute(select(func.count()).select_from(pairs))).scalar_one())
+    query = select(func.count()).select_from(WHOLE).where(is_latest(), _is_among(names))
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def count_incomplete(connection: AsyncConnection) -> int:
     """How many latest pacts cannot be served in full."""
-    later = publications.alias()
-    is_latest = ~exists().where(
-        later.c.consumer_id == publications.c.consumer_id,
-        later.c.provider_id == publications.c.provider_id,
-        later.c.version_id > publications.c.version_id,
-    )
     has_skipped = (digests.c.content_id == publications.c.content_id, digests.c.skipped > 0)
-    query = select(func.count()).select_from(publications).where(is_latest, exists().where(*has_skipped))
+    query = select(func.count()).select_from(publications).where(is_latest(), exists().where(*has_skipped))
     return int((await connection.execute(query)).scalar_one())
 
 
@@ -131,7 +73,7 @@ async def described(connection: AsyncConnection, found: Sequence[Publication]) -
     its_versions: dict[int, Version] = await pacticipants.versions_of(connection, {item.version_id for item in found})
     places = await environments.of_versions(connection, {item.version_id for item in found})
     counts = await search.counts_of(connection, content_ids)
-    results: dict[tuple[int, str], Verification] = await newest_of(connection, content_ids)
+    results: dict[tuple[str, str], Verification] = await newest_of(connection, content_ids)
     found_counts = [counts.get(item.content_id, (None, None, None)) for item in found]
     return [
         Integration(
@@ -141,7 +83,7 @@ async def described(connection: AsyncConnection, found: Sequence[Publication]) -
             interactions,
             messages,
             skipped,
-            results.get((item.content_id, item.provider)),
+            results.get((item.sha, item.provider)),
         )
         for item, (interactions, messages, skipped) in zip(found, found_counts, strict=True)
     ]

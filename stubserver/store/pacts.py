@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stubserver.store import search
 from stubserver.store.changes import note, note_all
+from stubserver.store.publications import COLUMNS, WHOLE, consumers, providers
 from stubserver.store.records import LATEST, Kind, Pacticipant, Publication, Selector, now
 from stubserver.store.schema import (
     branch_versions,
@@ -21,26 +22,6 @@ from stubserver.store.schema import (
     residences,
     tags,
     versions,
-)
-
-_consumers = pacticipants.alias("consumers")
-_providers = pacticipants.alias("providers")
-_FULL = (
-    publications.join(_consumers, _consumers.c.id == publications.c.consumer_id)
-    .join(_providers, _providers.c.id == publications.c.provider_id)
-    .join(versions, versions.c.id == publications.c.version_id)
-    .join(contents, contents.c.id == publications.c.content_id)
-)
-_COLUMNS = (
-    publications.c.id,
-    _consumers.c.name,
-    _providers.c.name,
-    versions.c.number,
-    publications.c.version_id,
-    publications.c.content_id,
-    contents.c.sha,
-    contents.c.size,
-    publications.c.created_at,
 )
 
 
@@ -85,7 +66,7 @@ async def find(connection: AsyncConnection, consumer: str, provider: str, versio
 
 async def of_version(connection: AsyncConnection, version_id: int) -> dict[str, Publication]:
     """The pacts of a consumer version, by provider."""
-    query = select(*_COLUMNS).select_from(_FULL).where(publications.c.version_id == version_id)
+    query = select(*COLUMNS).select_from(WHOLE).where(publications.c.version_id == version_id)
     return {item.provider: item for item in (Publication(*row) for row in await connection.execute(query))}
 
 
@@ -182,14 +163,14 @@ async def choose(
     """
     conditions = [*_named(provider, consumer, "slug" if by_slug else "name"), *_selected(selector)]
     if selector.kind in (Kind.ENVIRONMENT, Kind.DEPLOYED, Kind.RELEASED, Kind.DEPLOYED_OR_RELEASED):
-        return await _publications(connection, select(*_COLUMNS).select_from(_FULL).where(*conditions))
+        return await _publications(connection, select(*COLUMNS).select_from(WHOLE).where(*conditions))
     newest = (
         select(
             publications.c.consumer_id,
             publications.c.provider_id,
             func.max(publications.c.version_id).label("version_id"),
         )
-        .select_from(_FULL)
+        .select_from(WHOLE)
         .where(*conditions)
         .group_by(publications.c.consumer_id, publications.c.provider_id)
         .subquery()
@@ -199,7 +180,7 @@ async def choose(
         & (newest.c.provider_id == publications.c.provider_id)
         & (newest.c.consumer_id == publications.c.consumer_id)
     )
-    return await _publications(connection, select(*_COLUMNS).select_from(_FULL.join(newest, is_newest)))
+    return await _publications(connection, select(*COLUMNS).select_from(WHOLE.join(newest, is_newest)))
 
 
 async def history(
@@ -212,8 +193,8 @@ async def history(
 ) -> list[Publication]:
     """All the pacts that fit a selector, however old, the newest first."""
     conditions = [*_named(provider, consumer), *_selected(selector)]
-    query = select(*_COLUMNS).select_from(_FULL).where(*conditions)
-    query = query.order_by(publications.c.version_id.desc(), _consumers.c.name, _providers.c.name)
+    query = select(*COLUMNS).select_from(WHOLE).where(*conditions)
+    query = query.order_by(publications.c.version_id.desc(), consumers.c.name, providers.c.name)
     query = query.limit(limit).offset(offset or None)
     return [Publication(*row) for row in await connection.execute(query)]
 
@@ -221,15 +202,15 @@ async def history(
 async def count_history(connection: AsyncConnection, provider: str, consumer: str, selector: Selector) -> int:
     """How many there are of these."""
     conditions = [*_named(provider, consumer), *_selected(selector)]
-    query = select(func.count()).select_from(_FULL).where(*conditions)
+    query = select(func.count()).select_from(WHOLE).where(*conditions)
     return int((await connection.execute(query)).scalar_one())
 
 
 async def previous_distinct(connection: AsyncConnection, publication: Publication) -> Publication | None:
     """The newest pact before this one whose content differs."""
     query = (
-        select(*_COLUMNS)
-        .select_from(_FULL)
+        select(*COLUMNS)
+        .select_from(WHOLE)
         .where(
             *_named(publication.provider, publication.consumer),
             publications.c.version_id < publication.version_id,
@@ -246,13 +227,13 @@ async def integrations(connection: AsyncConnection, offset: int = 0, limit: int 
     """(consumer, provider) of every pair that has a pact, by name."""
     pairs = select(publications.c.consumer_id, publications.c.provider_id).distinct().subquery()
     query = (
-        select(_consumers.c.name, _providers.c.name)
+        select(consumers.c.name, providers.c.name)
         .select_from(
-            pairs.join(_consumers, _consumers.c.id == pairs.c.consumer_id).join(
-                _providers, _providers.c.id == pairs.c.provider_id
+            pairs.join(consumers, consumers.c.id == pairs.c.consumer_id).join(
+                providers, providers.c.id == pairs.c.provider_id
             )
         )
-        .order_by(_consumers.c.name, _providers.c.name)
+        .order_by(consumers.c.name, providers.c.name)
         .offset(offset)
         .limit(limit)
     )
@@ -285,16 +266,16 @@ async def known_selectors(connection: AsyncConnection, provider: str, consumer: 
 
 
 async def _publications(connection: AsyncConnection, query: Any) -> list[Publication]:
-    query = query.order_by(_consumers.c.name, _providers.c.name, publications.c.version_id.desc())
+    query = query.order_by(consumers.c.name, providers.c.name, publications.c.version_id.desc())
     return [Publication(*row) for row in await connection.execute(query)]
 
 
 def _named(provider: str | None, consumer: str | None, column: str = "name") -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if provider is not None:
-        conditions.append(_providers.c[column] == provider)
+        conditions.append(providers.c[column] == provider)
     if consumer is not None:
-        conditions.append(_consumers.c[column] == consumer)
+        conditions.append(consumers.c[column] == consumer)
     return conditions
 
 
@@ -325,7 +306,7 @@ def _selected(selector: Selector) -> list[ColumnElement[bool]]:
     if kind is Kind.UNTAGGED:
         return [~exists().where(tags.c.version_id == version_id)]
     if kind in (Kind.BRANCH, Kind.MAIN_BRANCH):
-        of_name = branches.c.name == (name if kind is Kind.BRANCH else _consumers.c.main_branch)
+        of_name = branches.c.name == (name if kind is Kind.BRANCH else consumers.c.main_branch)
         on_branch = (branch_versions.c.version_id == version_id, branch_versions.c.branch_id == branches.c.id)
         return [exists().where(*on_branch, of_name)]
     here = [residences.c.version_id == version_id, residences.c.current]

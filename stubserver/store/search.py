@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, select
+from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stubserver.store.publications import consumers, is_latest, providers
 from stubserver.store.records import Digest, Hit
-from stubserver.store.schema import content_terms, contents, digests, pacticipants, publications, terms, versions
+from stubserver.store.schema import content_terms, contents, digests, publications, terms, versions
 
 _TOGETHER = 500  # values in one statement
 _KINDS = ("path", "field", "state", "description")
@@ -88,24 +89,18 @@ async def find(connection: AsyncConnection, words: Sequence[str], most: int, alw
     if not words or any("\0" in word for word in words):  # no text has that, and not every database takes it
         return []
     matching = [terms.c.folded.contains(word.casefold(), autoescape=True) for word in words]
-    later = publications.alias()
-    is_latest: ColumnElement[bool] = ~exists().where(
-        later.c.consumer_id == publications.c.consumer_id,
-        later.c.provider_id == publications.c.provider_id,
-        later.c.version_id > publications.c.version_id,
-    )
+    is_meant = is_latest()
     if always is not None:
         its = (versions.c.id == publications.c.version_id, versions.c.number.startswith(always, autoescape=True))
-        is_latest = is_latest | exists().where(*its)
+        is_meant = is_meant | exists().where(*its)
     where = content_terms.join(publications, publications.c.content_id == content_terms.c.content_id)
-    is_there = exists(select(1).select_from(where).where(content_terms.c.term_id == terms.c.id, is_latest))
+    is_there = exists(select(1).select_from(where).where(content_terms.c.term_id == terms.c.id, is_meant))
     shortest = func.length(terms.c.text)
     query = select(terms.c.id, terms.c.kind, terms.c.text).where(*matching, is_there)
     found = (await connection.execute(query.order_by(shortest, terms.c.text).limit(most))).all()
     if not found:
         return []
     order = {row.id: (number, row.kind, row.text) for number, row in enumerate(found)}
-    consumers, providers = pacticipants.alias(), pacticipants.alias()
     places = (
         select(content_terms.c.term_id, consumers.c.name, providers.c.name)
         .select_from(
@@ -113,7 +108,7 @@ async def find(connection: AsyncConnection, words: Sequence[str], most: int, alw
                 providers, providers.c.id == publications.c.provider_id
             )
         )
-        .where(content_terms.c.term_id.in_(list(order)), is_latest)
+        .where(content_terms.c.term_id.in_(list(order)), is_meant)
         .distinct()
         .limit(most * 4)
     )

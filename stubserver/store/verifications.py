@@ -52,22 +52,14 @@ async def of_contents(connection: AsyncConnection, content_ids: Collection[int],
     return await _found(connection, [verifications.c.content_id.in_(content_ids), _providers.c.name == provider])
 
 
-async def newest_of(connection: AsyncConnection, content_ids: Collection[int]) -> dict[tuple[int, str], Verification]:
-    """The newest result of each content by each provider."""
+async def newest_of(connection: AsyncConnection, content_ids: Collection[int]) -> dict[tuple[str, str], Verification]:
+    """The newest result of each content by each provider, by SHA and name."""
     newest = (
         select(func.max(verifications.c.id))
         .where(verifications.c.content_id.in_(content_ids))
         .group_by(verifications.c.content_id, verifications.c.provider_id)
     )
-    numbers = list((await connection.execute(newest)).scalars())
-    if not numbers:
-        return {}
-    by_sha = {
-        row.sha: row.id
-        for row in await connection.execute(select(contents.c.sha, contents.c.id).where(contents.c.id.in_(content_ids)))
-    }
-    found = await _found(connection, [verifications.c.id.in_(numbers)])
-    return {(by_sha[item.sha], item.provider): item for item in found}
+    return {(item.sha, item.provider): item for item in await _found(connection, [verifications.c.id.in_(newest)])}
 
 
 async def verified(connection: AsyncConnection, content_ids: Collection[int], provider: str) -> set[int]:
