@@ -12,13 +12,13 @@ from stubserver.store import Digest
 
 _MOST = 20_000  # texts of one pact
 _LONGEST = 200  # characters of one text
-_CHECKED = 200  # interactions that are compiled to tell whether they can be served
+CHECKED = 200  # interactions that are compiled to tell whether they can be served
 
 
 def digest_of(content: bytes) -> Digest:
     """The digest of a document; that of one which cannot be read is empty."""
     try:
-        checked = load_pact(content, _CHECKED)
+        checked = load_pact(content, CHECKED)
         is_whole = not any(item.is_draft for item in checked.interactions)
         interactions = [item.interaction for item in checked.interactions] if is_whole else []
         pact = None if is_whole else parse_pact(content)

@@ -111,12 +111,14 @@ class HostedCatalog:
 
     async def _read_older(self) -> None:
         """Make what an earlier release stored findable, beside everything else."""
-        try:
-            await read_older(self.database)
-        except StoreUnavailableError:
-            pass
-        except Exception:  # a mistake of ours; all but the search goes on
-            log.exception("older contents could not be read for the search")
+        while True:
+            try:
+                return await read_older(self.database)
+            except StoreUnavailableError:
+                await asyncio.sleep(_LOOK_EVERY)
+            except Exception:  # a mistake of ours; all but the search goes on
+                log.exception("older contents could not be read for the search")
+                return None
 
     async def close(self) -> None:
         """Close the store."""

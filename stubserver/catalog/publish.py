@@ -18,14 +18,13 @@ from matching import PactError, Problem, Severity, load_pact
 from matching.json_text import parse_json
 from stubserver.catalog.contract import LISTS, Contract, contract_of, identity_of, interactions_in, merged
 from stubserver.catalog.difference import difference
-from stubserver.catalog.digests import digest_of
+from stubserver.catalog.digests import CHECKED, digest_of
 from stubserver.errors import StubServerError
 from stubserver.store import Database, Digest, Pacticipant, Publication, changes, pacticipants, pacts, search
 
 _TOGETHER = 20  # contents whose digests are made in one transaction
 _AT_ONCE = 250  # contracts that are stored in the same statements
 _PAUSE = 0.05  # seconds in which others may write
-_CHECKED = 200  # interactions of a contract that are compiled to tell what of it cannot be served
 
 
 class Outcome(StrEnum):
@@ -222,7 +221,7 @@ def _keeps(earlier: dict[str, Any], later: dict[str, Any], *, but_for_responses:
 def flaws_of(contract: Contract) -> list[Problem]:
     """What of a contract cannot be served, and why; of very large ones, as far as that is found quickly."""
     try:
-        pact = load_pact(contract.content, _CHECKED)
+        pact = load_pact(contract.content, CHECKED)
     except PactError as error:
         return list(error.problems)
     serious = [problem for problem in pact.problems if problem.severity in (Severity.ERROR, Severity.SKIPPED)]

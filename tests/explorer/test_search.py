@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
+from stubserver.catalog.publish import read_older
+from stubserver.store import Database, StoreUnavailableError, sqlite_url
 from stubserver.store import database as module
-from stubserver.store import sqlite_url
 from tests.conftest import Running, Serve, http_pact
 from tests.explorer.pages import UI, api, deploy, environment, page, publish, stub, ui, verify
 from tests.hosted.conftest import Host
@@ -356,7 +359,10 @@ async def test_older_databases(host: Host, tmp_path: Path) -> None:
     shown = await ui(running, "/")
     assert shown.row_of("shop")[2] == "latest"
     await ui(running, stub("web", "shop"))
-    await running.server.hosted._reading  # type: ignore[misc]
+    for _ in range(200):
+        if (await ui(running, "/integrations/shop/web")).text.count("1 interaction") == 45:
+            break
+        await asyncio.sleep(0.05)
     assert "/fine" in await found(running, "fine")
     assert (await ui(running, "/integrations/shop/web")).text.count("1 interaction") == 45
     assert (await ui(running, "/")).row_of("shop")[3] == "2"
@@ -364,3 +370,25 @@ async def test_older_databases(host: Host, tmp_path: Path) -> None:
     await api(running, "DELETE", "/pacts/provider/shop/consumer/web/version/latest")
     await api(running, "DELETE", "/pacts/provider/shop/consumer/web/version/broken")
     assert "/old-44" in await found(running, "old-44")
+
+
+async def test_older_contents_after_an_outage(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the store does not answer while older contents are read for the search, they are read once it does."""
+    asked = []
+
+    async def failing(database: Database) -> None:
+        asked.append(database)
+        if len(asked) < 3:
+            raise StoreUnavailableError("the store does not answer", "start it")
+        await read_older(database)
+
+    monkeypatch.setattr("stubserver.catalog.hosted.read_older", failing)
+    monkeypatch.setattr("stubserver.catalog.hosted._LOOK_EVERY", 0.05)
+    old_database(tmp_path / "data", {"1": json.dumps(pact("web", "shop", "/old")).encode()})
+    running = await host()
+    for _ in range(100):
+        if "/old" in await found(running, "old"):
+            break
+        await asyncio.sleep(0.05)
+    assert "/old" in await found(running, "old")
+    assert len(asked) == 3
