@@ -36,10 +36,14 @@ _SCHEMES = ("bearer", "basic", "digest", "token", "apikey")
 _MOST = 1000  # mismatches of one request that are looked at
 
 
-@functools.lru_cache(maxsize=8192)
 def is_secret(name: str) -> bool:
     """Whether what has this name is a secret."""
-    words = [word.lower() for word in _WORD.findall(name[:200])]
+    return _is_secret(name[:200])
+
+
+@functools.lru_cache(maxsize=8192)
+def _is_secret(name: str) -> bool:
+    words = [word.lower() for word in _WORD.findall(name)]
     return not _WORDS.isdisjoint(words) or _TOGETHER.search("".join(words)) is not None
 
 

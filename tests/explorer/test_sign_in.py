@@ -196,6 +196,8 @@ async def test_revoking_on_the_page(host: Host) -> None:
     token, uuid = await token_of(running, Role.ADMIN, "to be ended")
     cookie, _ = await signed_in(running, token)
     assert (await post(running, f"/tokens/{uuid}/revoke", {}, **cookie))[0] == 303
+    again, _ = await signed_in(running, admin)
+    assert (await post(running, f"/tokens/{uuid}/revoke", {}, **again))[0] == 404  # there is nothing left to end
     assert (await running.get(f"{UI}/tokens", headers={**AS_BROWSER, **cookie}))[0] == 303
     assert (await running.get(f"{STUB}/a", headers={"X-Stub-Token": token}))[0] == 401
     assert (await running.get(f"{STUB}/a", headers={"X-Stub-Token": admin}))[0] == 201

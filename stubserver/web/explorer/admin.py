@@ -66,7 +66,7 @@ async def revoke_token(viewing: Viewing) -> web.Response:
     """POST /tokens/UUID/revoke: end one"""
     async with viewing.reading() as connection:
         found = await tokens.find(connection, viewing.name_in_path("uuid"))
-    if found is None:
+    if found is None or found.revoked_at is not None:
         raise NotFoundError("there is no such token", "see those that there are")
     async with viewing.explorer.hosted.writing() as connection:
         await tokens.revoke(connection, found)

@@ -92,18 +92,19 @@ async def sign_in(viewing: Viewing) -> web.Response:
     if principal is None:
         await explorer.hosted.look_again()
         principal = explorer.access.guard.principal_of(token)
-    if principal is None:
+    secret = secrets.token_urlsafe(32)
+    uuid = None
+    if principal is not None:
+        async with explorer.hosted.database.writing() as connection:
+            uuid = await tokens.uuid_of(connection, digest_of(token))
+            if uuid is not None:
+                await sign_ins.add(connection, digest_of(secret), uuid, _LASTS)
+                event = audit.event("SignIn", principal.name, 200, payload_of(viewing.request, {}))
+                await audit.record(connection, [event])
+    if uuid is None:
         told = payload_of(viewing.request, {"reason": "this token is not known, or was revoked"})
         explorer.hosted.note_refusal("SignInRefused", 401, told)
         return await _form(viewing, to, "This token is not known, or was revoked.", 401)
-    secret = secrets.token_urlsafe(32)
-    async with explorer.hosted.database.writing() as connection:
-        uuid = await tokens.uuid_of(connection, digest_of(token))
-        if uuid is not None:
-            await sign_ins.add(connection, digest_of(secret), uuid, _LASTS)
-            await audit.record(
-                connection, [audit.event("SignIn", principal.name, 200, payload_of(viewing.request, {}))]
-            )
     response = see_other(_where_to(viewing, to))
     response.set_cookie(
         COOKIE,
