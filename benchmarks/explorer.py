@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks import traffic
 from benchmarks.hosting import hosting, names, pact
-from benchmarks.measure import Options, Run, measured, plans, tell, warm
+from benchmarks.measure import Options, Run, measured, plans, print_row, tell, warm
 from benchmarks.servers import Server, pin_this_process, stubserver
 from benchmarks.speed import pact_of
 from stubserver.catalog.contract import contract_of
@@ -186,20 +186,16 @@ def main() -> None:
         data.mkdir()
         tell("filling a store")
         asyncio.run(fill(data, options.integrations, options.interactions))
-        _print("page", "first time", "then", "size")
-        _print("---", "---", "---", "---")
+        print_row("page", "first time", "then", "size")
+        print_row("---", "---", "---", "---")
         with hosting(data) as server:
             for row in measure_pages(server):
-                _print(*row)
+                print_row(*row)
         tell("the journal")
-        _print("requests", "with the journal", "without", "ratio", "without, beside without")
-        _print("---", "---", "---", "---", "---")
+        print_row("requests", "with the journal", "without", "ratio", "without, beside without")
+        print_row("---", "---", "---", "---", "---")
         for row in measure_journal(Options(rounds=options.rounds), folder):
-            _print(*row)
-
-
-def _print(*cells: str) -> None:
-    print(f"| {' | '.join(cells)} |", flush=True)
+            print_row(*row)
 
 
 if __name__ == "__main__":

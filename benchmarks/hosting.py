@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.driver import has_wrk
+from benchmarks.measure import print_row
 from benchmarks.servers import DRIVER_CORE, Server, Starting, ours, pin_this_process, pinned, running, stubserver
 from stubserver.catalog.contract import contract_of
 from stubserver.catalog.publish import Publishing, publish
@@ -277,18 +278,14 @@ def main() -> None:
         began = time.monotonic()
         asyncio.run(fill(data, options.pacts))
         size = (data / "stubserver.db").stat().st_size
-        _print("what", "figure")
-        _print("---", "---")
-        _print(f"{options.pacts:,} pacts stored in bulk", f"{time.monotonic() - began:.0f} s, {size / _MB:,.0f} MB")
+        print_row("what", "figure")
+        print_row("---", "---")
+        print_row(f"{options.pacts:,} pacts stored in bulk", f"{time.monotonic() - began:.0f} s, {size / _MB:,.0f} MB")
         for what, figure in measure(data, options.pacts):
-            _print(what, figure)
+            print_row(what, figure)
         if has_wrk():
             for what, figure in compare(data, folder, options.rounds):
-                _print(what, figure)
-
-
-def _print(*cells: str) -> None:
-    print(f"| {' | '.join(cells)} |", flush=True)
+                print_row(what, figure)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,11 @@ def warm(server: Server, made: Iterable[Plan]) -> None:
             raise SystemExit(f"{server.name}: {plan.name}: {load.statuses} wrong answers, {load.failed} hung up")
 
 
+def print_row(*cells: str) -> None:
+    """A row of a table, as Markdown has it."""
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
 def tell(text: str) -> None:
     """Say what is going on."""
     print(f"[{time.monotonic() - _BEGAN:5.0f} s] {text}", file=sys.stderr, flush=True)

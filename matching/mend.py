@@ -65,18 +65,19 @@ def _mend(request: Request, example: Request, mismatches: Iterable[Mismatch]) ->
     path = example.path if Part.PATH in by_part else request.path
     query = request.query
     if Part.QUERY in by_part:
-        query = _mended_query(request, example, [mismatch.path for mismatch in by_part[Part.QUERY]])
-    names = {mismatch.path.lower() for mismatch in by_part.get(Part.HEADER, ())}
+        names = [mismatch.path for mismatch in by_part[Part.QUERY]]
+        query = _mended_parameters(request.parameters, example.parameters, names)
+    headers = {mismatch.path.lower() for mismatch in by_part.get(Part.HEADER, ())}
     body = request.body
     if Part.BODY_TYPE in by_part:
-        names.add("content-type")
+        headers.add("content-type")
         if _kind(request) is not _kind(example):
             body = example.body
     elif Part.BODY in by_part:
         if not request.body:
-            names.add("content-type")
+            headers.add("content-type")
         body = _mended_body(request, example, [mismatch.path for mismatch in by_part[Part.BODY]])
-    lines = _mended_headers(request, example, names)
+    lines = _mended_headers(request, example, headers)
     before = (request.method, request.path, request.query, list(request.header_lines), request.body)
     after = (method, path, query, lines, body)
     return None if before == after else Request(*after)
@@ -85,10 +86,6 @@ def _mend(request: Request, example: Request, mismatches: Iterable[Mismatch]) ->
 def _kind(request: Request) -> Kind | None:
     content_type = request.content_type
     return content_type.kind if content_type is not None else None
-
-
-def _mended_query(request: Request, example: Request, names: Iterable[str]) -> str:
-    return _mended_parameters(request.parameters, example.parameters, names)
 
 
 def _mended_parameters(

@@ -8,13 +8,13 @@ import shlex
 
 from matching import Request
 
-_LONGEST_BODY = 32 << 10  # bytes; longer ones do not fit a command line everywhere
+LONGEST_BODY = 32 << 10  # bytes; longer ones do not fit a command line everywhere
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what terminals and shells do not pass on as it is
 
 
 def curl_line(base_url: str, request: Request, extra_headers: tuple[tuple[str, str], ...] = ()) -> str | None:
     """The command that sends the request to a stub; None when its body is too long for a command line."""
-    if len(request.body) > _LONGEST_BODY:
+    if len(request.body) > LONGEST_BODY:
         return None
     words = ["curl"]
     if request.method == "HEAD":

@@ -8,7 +8,7 @@ after the segment before it. Segments that are numbers or UUIDs become parameter
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from matching import CompiledInteraction
@@ -123,44 +123,35 @@ def _bare(source: str) -> str:
         source = inner
 
 
+def _walk(source: str) -> Iterator[tuple[int, str, int]]:
+    """A regular expression piece by piece, an escaped character or a class being one: where, what, and how many groups
+    are open behind it.
+    """
+    depth = 0
+    for found in _PIECE.finditer(source):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        yield found.start(), found[0], depth
+
+
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]?|.", re.DOTALL)
+
+
 def _closing(source: str) -> int:
     """Where the group that begins a regular expression ends."""
-    depth, in_class, at = 0, False, 0
-    while at < len(source):
-        character = source[at]
-        if character == "\\":
-            at += 1
-        elif in_class:
-            in_class = character != "]"
-        elif character == "[":
-            in_class = True
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-            if depth == 0:
-                return at
-        at += 1
-    return -1
+    return next((at for at, _, depth in _walk(source) if depth == 0), -1)
 
 
 def _cut(source: str) -> list[str] | None:
     """A regular expression cut at its slashes; None where it has alternatives beside each other."""
     source = re.sub(r"/\?$", "", _bare(source).replace("\\/", "/"))
-    pieces, depth, in_class, at = [""], 0, False, 0
-    while at < len(source):
-        character = source[at : at + 2] if source[at] == "\\" else source[at]
-        at += len(character)
-        if in_class:
-            in_class = character != "]"
-        elif character == "[":
-            in_class = True
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-        elif depth == 0 and character == "|":
+    pieces = [""]
+    for _, piece, depth in _walk(source):
+        if depth == 0 and piece == "|":
             return None
-        elif depth == 0 and character == "/":
+        if depth == 0 and piece == "/":
             pieces.append("")
-            continue
-        pieces[-1] += character
+        else:
+            pieces[-1] += piece
     return pieces
 
 

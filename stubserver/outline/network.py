@@ -169,7 +169,7 @@ def _order(columns: list[list[_Node]], chains: dict[_Edge, list[_Node]]) -> None
                 else place[node]
                 for node in column
             }
-            column.sort(key=lambda node, middle=middle: (middle[node], node))  # type: ignore[misc]
+            column[:] = [node for _, node in sorted((middle[node], node) for node in column)]
             for number, node in enumerate(column):
                 place[node] = number / len(column)
 

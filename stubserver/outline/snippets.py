@@ -12,9 +12,7 @@ from typing import Any
 from matching import Request
 from matching.content_types import Kind
 from matching.json_text import JsonError, parse_json
-from stubserver.outline.curl import curl_line
-
-_LONGEST_BODY = 32 << 10  # bytes; nobody copies more
+from stubserver.outline.curl import LONGEST_BODY, curl_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def snippets_of(sending: Sending) -> list[Snippet]:
     another request.
     """
     request = sending.request
-    if len(request.body) > _LONGEST_BODY:
+    if len(request.body) > LONGEST_BODY:
         return []
     curl = curl_line(sending.base, request, sending.further)
     found = [Snippet("curl", "shell", curl)] if curl is not None else []

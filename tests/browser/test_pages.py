@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -16,13 +18,16 @@ _OVERFLOW = """() => [...document.querySelectorAll("body *")]
   .slice(0, 5).map((one) => `${one.tagName} ${one.className}: ${one.textContent.trim().slice(0, 60)}`)"""
 
 
+_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
 async def assert_fits(page: Page) -> None:
     """The page fits in a phone and in a laptop, with light and with dark colours, and those differ."""
     backs = set()
     for width in (390, 1280):
         await page.set_viewport_size({"width": width, "height": 800})
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for scheme in _SCHEMES:
+            await page.emulate_media(color_scheme=scheme)
             needed = await page.evaluate("document.documentElement.scrollWidth")
             assert needed <= width, (width, scheme, needed, await page.evaluate(_OVERFLOW))
             tall = await page.evaluate(

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from matching import CompiledInteraction, example_request
 from stubserver import __version__
 from stubserver.outline.endpoints import Endpoint
-from stubserver.outline.exports.openapi import About
+from stubserver.outline.exports.about import About
 
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
 

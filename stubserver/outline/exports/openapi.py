@@ -5,7 +5,6 @@ from __future__ import annotations
 import http
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from matching import CompiledInteraction
@@ -15,6 +14,7 @@ from matching.json_text import JsonError, parse_json
 from matching.model import Body, BodyState, ExampleRequest, MatchingRules, RuleList
 from matching.paths import Scope
 from stubserver.outline.endpoints import Endpoint
+from stubserver.outline.exports.about import About
 from stubserver.outline.exports.schema import (
     Schema,
     ecma_pattern,
@@ -24,23 +24,13 @@ from stubserver.outline.exports.schema import (
     text_schema,
     without_empty,
 )
+from stubserver.outline.fields import rules_at
 
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"})
 _NO_PARAMETERS = frozenset({"accept", "content-type", "authorization"})  # which OpenAPI describes elsewhere
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
 _LONGEST = 20_000  # characters of one example
 _EXAMPLES = 50  # of one kind of body
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a description is of: its title and version, a text about it, and the URL that it is served at."""
-
-    title: str
-    version: str
-    text: str
-    server: str
-    token_header: str | None = None  # in which the stub itself needs a token
 
 
 def openapi_of(endpoints: Iterable[Endpoint], about: About) -> dict[str, Any]:
@@ -230,7 +220,7 @@ def _body_schema(body: Body, rules: MatchingRules) -> Schema:
             return {"type": "string"}
     if kind is Kind.FORM:
         members = {
-            name: _form_schema([value or "" for value in values], _rules_of(scope.child(name)))
+            name: _form_schema([value or "" for value in values], rules_at(scope.child(name)))
             for name, values in parse_query(body.content.decode("utf-8", "replace")).items()
         }
         return {"type": "object", "properties": members, "required": list(members)}
@@ -242,11 +232,6 @@ def _body_schema(body: Body, rules: MatchingRules) -> Schema:
 def _form_schema(values: list[str], rules: RuleList | None) -> Schema:
     schema = text_schema(values, rules)
     return {"type": "array", "items": schema} if len(values) > 1 else schema
-
-
-def _rules_of(scope: Scope[RuleList]) -> RuleList | None:
-    found = scope.governing()
-    return found[0] if found is not None else None
 
 
 def _kind(body: Body) -> Kind:

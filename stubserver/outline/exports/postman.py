@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from matching import CompiledInteraction, Request, example_request
 from stubserver.outline.endpoints import Endpoint
-from stubserver.outline.exports.openapi import About
+from stubserver.outline.exports.about import About
 
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 

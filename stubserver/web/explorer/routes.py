@@ -6,7 +6,6 @@ import functools
 from collections.abc import Awaitable, Callable, Iterable
 from urllib.parse import unquote
 
-import structlog
 from aiohttp import web
 
 from stubserver.errors import MethodNotAllowedError, NotFoundError, StubServerError, UnauthorizedError
@@ -14,13 +13,11 @@ from stubserver.security import Role
 from stubserver.store import StoreUnavailableError
 from stubserver.ui.pages import static_file, version_of
 from stubserver.web.addressing import CONTROL_PREFIX
-from stubserver.web.explorer import admin, console, contracts, history, home, live, sign_in
+from stubserver.web.explorer import admin, console, contracts, exports, history, home, live, sign_in
 from stubserver.web.explorer.swagger import swagger_files
 from stubserver.web.explorer.viewing import Explorer, Handler, Viewing
 from stubserver.web.pages import see_other
 from stubserver.web.problems import SERVER, problem_response
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 READ, WRITE, ADMIN = Role.READ, Role.WRITE, Role.ADMIN
 _ROOT = f"{CONTROL_PREFIX}/ui"
@@ -56,7 +53,7 @@ STUB_PAGES: dict[tuple[str, str], _StubHandler] = {
     ("GET", "/usage"): contracts.usage_page,
     ("GET", "/try"): console.console_page,
     ("POST", "/try"): console.try_request,
-    ("GET", "/openapi"): contracts.openapi_page,
+    ("GET", "/openapi"): exports.openapi_page,
 }
 
 
@@ -154,7 +151,7 @@ async def _export(viewing: Viewing) -> web.Response:
     if found is None or not found[1].startswith("/"):
         raise NotFoundError("this is no address of a stub", "write …/export/providers/PROVIDER/stub/openapi.json")
     address, tail = found
-    return await contracts.export(viewing, await contracts.view_of(viewing, address), tail[1:])
+    return await exports.export(viewing, await contracts.view_of(viewing, address), tail[1:])
 
 
 async def _to_home(request: web.Request) -> web.StreamResponse:
