@@ -18,7 +18,7 @@ from matching.json_text import JsonError, dump_json, parse_object
 from stubserver.catalog import ALL, Address, Catalog, HostedCatalog, Snapshot
 from stubserver.errors import BadRequestError, BodyTooLargeError, NotFoundError, StubServerError
 from stubserver.security import Role
-from stubserver.web.addressing import CONTROL_PREFIX, Place, Resolved, at_root
+from stubserver.web.addressing import CONTROL_PREFIX, Place, Resolved
 from stubserver.web.auth import Access
 from stubserver.web.messages import message_answer, message_summary, messages_of
 from stubserver.web.metrics import CONTENT_TYPE, Metrics
@@ -179,13 +179,7 @@ class ControlDoor:
         place = door.naming.place(target, None)
         if place is None and not door.naming.has_root:
             raise BadRequestError("path has no address of a stub", f"begin it with one; see {CONTROL_PREFIX}/stubs")
-        place = place or Place(ALL, "", *split_target(target))
-        try:
-            return await door.resolve(place), place
-        except NotFoundError:
-            if not door.naming.has_root:
-                raise
-            return door.book.root, at_root(place)
+        return await door.locate(place or Place(ALL, "", *split_target(target)))
 
     def _explanation(self, described: dict[str, Any], resolved: Resolved, place: Place, server: str) -> dict[str, Any]:
         question = self._question(described, resolved, place, server)

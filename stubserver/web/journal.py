@@ -19,14 +19,13 @@ from multidict import CIMultiDict
 
 from stubserver.web.answer import Facts
 from stubserver.web.visit import Fields
-from stubserver.web.wire import split_target
 
 LONGEST_HIT = 20 << 10  # bytes that are kept of a request that was answered
 _LONGEST_MISS = 64 << 10  # and of one that was not, which is explained again
 _LONGEST_REFUSED = 2 << 10  # and of the head of one that was refused, of which nobody knows who sent it
 _MISS_BYTES = 4 << 20  # of all misses together
 _MISSES = 5  # hits for each miss there is room for
-HITS = frozenset({"exact", "lenient", "preflight"})
+_HITS = frozenset({"exact", "lenient", "preflight"})
 
 _Noted = tuple[float, bytes, bytes, Facts]  # when, from whom, what came, what was answered
 
@@ -102,7 +101,7 @@ class Journal:
         """Keep a request: who sent it, its bytes, and what it was answered with."""
         if facts[2] == "page":  # somebody opened the explorer
             return
-        if facts[2] in HITS:
+        if facts[2] in _HITS:
             self._hits.append((time.time(), peer, data[:LONGEST_HIT], facts))
         elif facts[2] != "none":
             self._refused.append((time.time(), peer, data.partition(b"\r\n\r\n")[0][:_LONGEST_REFUSED], facts))
@@ -173,8 +172,3 @@ def _read(noted: _Noted) -> Entry:
     fields = Fields(headers, raw)
     told = peer.decode("utf-8", "replace")
     return Entry(moment, told, method, target, fields, body, is_cut, status, size, outcome, interaction)
-
-
-def path_of(entry: Entry) -> str:
-    """The raw path of a request."""
-    return split_target(entry.target)[0]

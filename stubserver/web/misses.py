@@ -25,8 +25,9 @@ from stubserver.outline.curl import curl_line
 from stubserver.ui.pages import render
 from stubserver.web.addressing import Resolved, base_path, named, parse_address
 from stubserver.web.asks import STATE_HEADER
-from stubserver.web.pages import PAGES, Site, accepts_html, links_of, page_headers
+from stubserver.web.pages import MENU, Site, accepts_html, links_of, page_headers
 from stubserver.web.problems import JSON_HEADERS, dumped
+from stubserver.web.sent import OF_BROWSERS, sent_of
 from stubserver.web.views import interaction_summary, origin_of
 
 
@@ -180,9 +181,10 @@ def miss_text(report: dict[str, Any]) -> str:
 def _miss_page(report: dict[str, Any], question: Question, is_open: bool) -> str:
     """The report as a page: without scripts, and the same for equal requests."""
     links = links_of(question.server)
-    site = Site(links, may_read=is_open, pages=PAGES, current="stub") if is_open else Site(links)
+    site = Site(links, may_read=is_open, pages=MENU, current="stub") if is_open else Site(links)
     address = named(question.resolved)
-    can_try = is_open and address is not None and len(question.request.body) <= _LONGEST_TRIED
+    sent = sent_of(question.request, without=OF_BROWSERS)
+    can_try = is_open and address is not None and sent.size <= _LONGEST_FORM
     to_stub = links.stub(address) if address is not None else links.page()
     return render(
         "miss.html",
@@ -201,31 +203,11 @@ def _miss_page(report: dict[str, Any], question: Question, is_open: bool) -> str
         ],
         stub_link=to_stub,
         try_link=links.stub(address, "/try") if address is not None else "",
-        try_fields=_fields_of(question) if can_try else None,
+        try_fields=sent.as_form() if can_try else None,
     )
 
 
-_LONGEST_TRIED = 20_000  # bytes of a body that a page takes to the console
-
-
-def _fields_of(question: Question) -> dict[str, str]:
-    """A request as the console has it, with the headers that somebody chose."""
-    request = question.request
-    lines = [f"{name}: {value}" for name, value in request.header_lines if name.lower() not in _OF_BROWSERS]
-    query = f"?{request.query}" if request.query else ""
-    return {
-        "method": request.method,
-        "target": request.path + query,
-        "headers": "\n".join(line for line in lines if not line.lower().startswith("sec-")),
-        "body": request.body.decode("utf-8", "replace"),
-        "state": question.state.source if question.state is not None else "",
-    }
-
-
-_OF_BROWSERS = frozenset(
-    {"host", "connection", "content-length", "accept", "accept-encoding", "accept-language", "user-agent"}
-    | {"upgrade-insecure-requests", "cache-control", "pragma", "referer", "cookie", "priority", "dnt"}
-)
+_LONGEST_FORM = 25_000  # characters of a request that a page takes to the console
 
 
 def nearest_place(report: dict[str, Any]) -> str | None:

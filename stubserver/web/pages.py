@@ -14,7 +14,7 @@ from stubserver.ui.pages import policy
 from stubserver.web.addressing import CONTROL_PREFIX, base_path
 from stubserver.web.problems import SERVER
 
-PAGES = (("", "APIs"), ("network", "Network"), ("live", "Live"), ("environments", "Environments"))  # of the menu
+MENU = (("", "APIs"), ("network", "Network"), ("live", "Live"), ("environments", "Environments"))  # of the menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def page_headers(nonce: str = "") -> dict[str, str]:
         "Content-Type": "text/html; charset=utf-8",
         "Server": SERVER,
         "Cache-Control": "no-store",
-        "Content-Security-Policy": policy(nonce, images="'self' data:"),
+        "Content-Security-Policy": policy(nonce),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",

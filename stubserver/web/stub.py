@@ -233,6 +233,29 @@ class StubDoor:
             return resolved
         raise await self.unknown(place)
 
+    async def locate(self, place: Place) -> tuple[Resolved, Place]:
+        """The same for whoever sends a request: where every path belongs to the stub of all pacts, what is no address
+        is a path of that one. Raises as `resolve`.
+        """
+        try:
+            return await self.resolve(place), place
+        except NotFoundError:
+            if not self.naming.has_root:
+                raise
+            return self.book.root, at_root(place)
+
+    def question(
+        self, method: str, fields: Fields, body: bytes, resolved: Resolved, place: Place, server: str
+    ) -> Question:
+        """What such a request asks of a stub. Makes a large stub anew where Authorization was for us, so it may take
+        long.
+        """
+        asks = self.asks.read(fields, object())
+        if asks.ignores_authorization:
+            resolved = resolved._replace(stub=resolved.stub.without_authorization)
+        request = Request(method, place.path, place.query, asks.fields or fields, body)
+        return Question(resolved, request, asks.state, server)
+
     async def unknown(self, place: Place) -> NotFoundError:
         """That there is no stub at an address, and which there are that it might mean."""
         async with self._suggesting:

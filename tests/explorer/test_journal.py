@@ -122,6 +122,19 @@ async def test_bounds_over_http(host: Host) -> None:
     assert "4 misses" in (await ui(running, "/live")).text
 
 
+async def test_lists_are_shared(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for the same list at about the same time gets the same; a moment later, what came since is there."""
+    monkeypatch.setattr("stubserver.web.explorer.reports._LATELY", 0.4)
+    running = await host()
+    await put_pact(running, SHOP, "1")
+    assert await entries(running) == []
+    await running.get("/providers/shop/stub/orders")
+    assert len(await entries(running, "?sort=time")) == 1  # another question
+    assert await entries(running) == []
+    await asyncio.sleep(0.45)
+    assert len(await entries(running)) == 1
+
+
 async def test_off(host: Host) -> None:
     """With journal=0 nothing is kept; the page says so, there is no stream and no entry."""
     running = await host(journal=0)

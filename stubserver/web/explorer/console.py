@@ -15,7 +15,6 @@ from multidict import CIMultiDict
 from matching import CompiledInteraction, Match, Mismatch, NearMiss, Part, Request, example_request, mended
 from matching.content_types import parse_content_type
 from matching.http_text import is_sendable_value, is_token
-from matching.json_text import JsonError, parse_json
 from stubserver.errors import BadRequestError
 from stubserver.outline.lines import Message, actual_request, answer_message
 from stubserver.web.addressing import Place, Resolved
@@ -23,11 +22,11 @@ from stubserver.web.answer import Answer
 from stubserver.web.asks import STATE_HEADER
 from stubserver.web.explorer.contracts import LONGEST_CHOICE, StubView, demand_interaction
 from stubserver.web.explorer.viewing import Viewing
-from stubserver.web.misses import Question, hint_of, how_to_reach, nearest_of, state_pattern
-from stubserver.web.problems import dumped
+from stubserver.web.generation import SEED_HEADER
+from stubserver.web.misses import hint_of, how_to_reach, nearest_of, state_pattern
+from stubserver.web.sent import Sent, sent_of
 from stubserver.web.visit import Fields, Visit
 
-_SEED_HEADER = "X-Stub-Seed"
 _STATES = 200  # that are offered
 _LONGEST_TRIED = 2 << 20  # bytes of a request that is tried, as a form has it
 _LONGEST = {
@@ -39,24 +38,6 @@ _LONGEST = {
     "seed": 2000,
 }  # characters that are put into a field
 _LONGEST_FIX = 20_000  # and into a fix, of which there may be several
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The fields of the console."""
-
-    method: str = "GET"
-    target: str = "/"
-    headers: str = ""
-    body: str = ""
-    state: str = ""
-    seed: str = ""
-    newlines: str = "lf"  # what ends the lines of the body (lf, crlf), since browsers have their own way
-    encoded: str = ""  # a body that is no text, in base64; then `body` is left out
-
-    def as_form(self) -> dict[str, str]:
-        """The fields by name."""
-        return {name: getattr(self, name) for name in Sent.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,38 +82,6 @@ def _sent_for(view: StubView, item: CompiledInteraction) -> Sent:
     return sent_of(example_request(item.interaction.request), state=state)
 
 
-def sent_of(request: Request, *, state: str = "", seed: str = "") -> Sent:
-    """The fields for a request."""
-    query = f"?{request.query}" if request.query else ""
-    lines = [f"{name}: {value}" for name, value in request.header_lines if name.lower() != "content-length"]
-    target, headers = request.path + query, "\n".join(lines)
-    if not _is_text(request.body):
-        encoded = base64.b64encode(request.body).decode()
-        return Sent(request.method, target, headers, "", state, seed, encoded=encoded)
-    body = _pretty(request)
-    return Sent(request.method, target, headers, body, state, seed, "crlf" if "\r\n" in body else "lf")
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        return "\0" not in body.decode()
-    except UnicodeDecodeError:
-        return False
-
-
-def _pretty(request: Request) -> str:
-    """A body as people edit it: JSON over several lines, where that does not change it."""
-    content_type = request.content_type
-    if request.body and content_type is not None and content_type.subtype.endswith("json"):
-        try:
-            text = dumped(parse_json(request.body)).decode()
-            if parse_json(text.encode()) == parse_json(request.body):
-                return text.rstrip("\n")
-        except (JsonError, UnicodeDecodeError):
-            pass
-    return request.body.decode("utf-8", "replace")
-
-
 async def _console(
     viewing: Viewing, view: StubView, sent: Sent, tried: Tried | None, item: CompiledInteraction | None = None
 ) -> web.Response:
@@ -148,7 +97,7 @@ async def _console(
 async def try_request(viewing: Viewing, view: StubView) -> web.Response:
     """POST …/stub/try: try a request"""
     form = await viewing.form(_LONGEST_TRIED)
-    sent = Sent(**{name: form.get(name, getattr(Sent(), name)) for name in Sent.__slots__})
+    sent = Sent(**{name: form[name] for name in Sent.__slots__ if name in form})
     try:
         visit = _visit(viewing, view, sent)
         tried = await _tried(viewing, view, sent, visit)
@@ -203,7 +152,7 @@ def _header_lines(sent: Sent) -> list[tuple[str, str]]:
         if not colon or not is_token(name) or not is_sendable_value(value):
             raise BadRequestError(f"line {number} of the headers is not a header", "write it like Accept: text/plain")
         lines.append((name, value))
-    for name, value in ((STATE_HEADER, sent.state.strip()), (_SEED_HEADER, sent.seed.strip())):
+    for name, value in ((STATE_HEADER, sent.state.strip()), (SEED_HEADER, sent.seed.strip())):
         if value:
             if not is_sendable_value(value):
                 raise BadRequestError(f"{value[:40]!r} cannot be sent in a header", "leave control characters out")
@@ -234,19 +183,16 @@ def _shown(answer: Answer) -> Message:
 def _nearest(viewing: Viewing, view: StubView, sent: Sent, visit: Visit) -> tuple[list[Near], str | None]:
     """Why nothing matched, and what would."""
     door = viewing.explorer.door
-    asks = visit.asks
     resolved = Resolved(view.stub, view.snapshot, view.address, visit.place.base)
-    if asks.ignores_authorization:
-        resolved = resolved._replace(stub=view.stub.without_authorization)
-    request = Request(visit.method, visit.place.path, visit.place.query, asks.fields or visit.fields, visit.body)
-    question = Question(resolved, request, asks.state, viewing.server)
-    if isinstance(door.decide(resolved.stub, request, asks.state), Match):
+    question = door.question(visit.method, visit.fields, visit.body, resolved, visit.place, viewing.server)
+    request = question.request
+    if isinstance(door.decide(question.resolved.stub, request, question.state), Match):
         return [], "it matches by now: send it again"
     found = nearest_of(question, 3)
     return [_near(near, request, sent) for near in found], hint_of(question, found)
 
 
-_OURS = frozenset({"host", "content-length", STATE_HEADER.lower(), _SEED_HEADER.lower()})  # which the console adds
+_OURS = frozenset({"host", "content-length", STATE_HEADER.lower(), SEED_HEADER.lower()})  # which the console adds
 
 
 def _near(near: NearMiss, request: Request, sent: Sent) -> Near:
@@ -269,7 +215,7 @@ def _fixed(near: NearMiss, request: Request, sent: Sent) -> tuple[Mapping[str, s
     if _has_state(near.mismatches):
         state = state_pattern(near.interaction.states[0]) if near.interaction.states else ""
     fixed = sent_of(made, state=state, seed=sent.seed)
-    if sum(map(len, fixed.as_form().values())) > _LONGEST_FIX:
+    if fixed.size > _LONGEST_FIX:
         return None, "The request is too long to be mended on a page."
     changed = [name for name, was, now in _pairs(sent, request, made, state) if was != now]
     return fixed.as_form(), f"changes the {' and the '.join(changed)}, and nothing else"

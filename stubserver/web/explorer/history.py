@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -71,9 +72,7 @@ def _rows(viewing: Viewing, described: Sequence[Integration]) -> list[Row]:
         before = described[number + 1] if number + 1 < len(described) else None
         row = row_of(viewing, item, _address(item))
         changed = before is not None and before.pact.sha != item.pact.sha
-        fields = {name: getattr(row, name) for name in Row.__slots__}
-        fields |= {"is_new_content": changed, "interactions": item.interactions, "version": item.pact.version}
-        rows.append(Row(**fields))
+        rows.append(replace(row, version=item.pact.version, interactions=item.interactions, is_new_content=changed))
     return rows
 
 

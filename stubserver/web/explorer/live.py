@@ -13,10 +13,10 @@ from matching import Request
 from stubserver.errors import NotFoundError
 from stubserver.outline.lines import actual_request
 from stubserver.web.addressing import parse_address
-from stubserver.web.explorer.console import sent_of
 from stubserver.web.explorer.reports import address_in, mismatches_in
 from stubserver.web.explorer.viewing import Viewing
 from stubserver.web.problems import SERVER
+from stubserver.web.sent import OF_EVERYBODY, sent_of
 
 _ROWS = 50
 _LONGEST_FORM = 50_000  # characters of a request that can be tried again
@@ -156,8 +156,7 @@ def _entry_values(viewing: Viewing, told: dict[str, Any]) -> dict[str, Any]:
         notes.append("Only the beginning of the request was kept.")
     if told["hint"] and nearest is None:
         notes.append(told["hint"])
-    sent = sent_of(request) if address is not None else None
-    fields = _with_state(sent.as_form(), lines) if sent is not None else {}
+    sent = sent_of(request, without=OF_EVERYBODY)
     is_hit = told["interaction"] is not None and address is not None
     return {
         "shown": actual_request(request, []),
@@ -167,19 +166,8 @@ def _entry_values(viewing: Viewing, told: dict[str, Any]) -> dict[str, Any]:
         "told": " ".join(notes),
         "interaction_link": links.interaction(address, told["interaction"]) if is_hit and address is not None else None,
         "interaction_name": told["interaction"],
-        "try_fields": fields if sum(map(len, fields.values())) <= _LONGEST_FORM else None,
+        "try_fields": sent.as_form() if address is not None and sent.size <= _LONGEST_FORM else None,
         "try_link": links.stub(address, "/try") if address is not None else None,
         "is_redacted": told["is_redacted"],
         "outcome": dict(_OUTCOMES).get(told["outcome"], told["outcome"]),
     }
-
-
-def _with_state(form: dict[str, str], lines: list[tuple[str, str]]) -> dict[str, str]:
-    """The fields of the console, with what was asked of the stub in their own, and without what the console adds."""
-    kept = [line for line in form["headers"].splitlines() if line.partition(":")[0].strip().lower() not in _ADDED]
-    asked = {name.lower(): value for name, value in lines}
-    state, seed = asked.get("x-stub-state", ""), asked.get("x-stub-seed", "")
-    return {**form, "headers": "\n".join(kept), "state": state, "seed": seed}
-
-
-_ADDED = frozenset({"host", "content-length", "connection", "x-stub-state", "x-stub-seed", "accept-encoding"})

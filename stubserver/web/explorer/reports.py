@@ -6,21 +6,20 @@ reports together.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from cachetools import LRUCache
+from cachetools import TTLCache
 
 from matching import Match, Mismatch, NearMiss, Part, Request
 from stubserver.catalog import Address
 from stubserver.errors import NotFoundError, StubServerError
 from stubserver.store import Kind, Selector
-from stubserver.web.addressing import Place, Resolved, at_root, named
+from stubserver.web.addressing import Place, Resolved, named
 from stubserver.web.journal import Entry, Journal, Line
-from stubserver.web.misses import Question, hint_of, nearest_of
+from stubserver.web.misses import hint_of, nearest_of
 from stubserver.web.redaction import Blotter, blotted_target
 from stubserver.web.siblings import Siblings
 from stubserver.web.stub import StubDoor
@@ -64,7 +63,7 @@ class Reports:
         self._door = door
         self._near_misses = near_misses
         self.siblings: Siblings | None = None
-        self._told_lately: LRUCache[tuple[tuple[str, str], ...], tuple[float, dict[str, Any]]] = LRUCache(50)
+        self._told_lately: TTLCache[tuple[tuple[str, str], ...], dict[str, Any]] = TTLCache(50, _LATELY)
 
     async def listing(self, wanted: Mapping[str, str], most: int) -> Listing:
         """The first requests, of all workers, that are wanted: `q` in their line, `outcome`, `sort` (time, or misses
@@ -110,10 +109,10 @@ class Reports:
     async def tell_rows(self, details: Mapping[str, str]) -> dict[str, Any]:
         """What this worker answers to a question for rows; the same to all who ask at about the same time."""
         key = tuple(sorted(details.items()))
-        kept = self._told_lately.get(key)
-        if kept is None or time.monotonic() - kept[0] > _LATELY:
-            kept = self._told_lately[key] = time.monotonic(), self._rows(details)
-        return kept[1]
+        told: dict[str, Any] | None = self._told_lately.get(key)
+        if told is None:
+            told = self._told_lately[key] = self._rows(details)
+        return told
 
     def _rows(self, details: Mapping[str, str]) -> dict[str, Any]:
         journal = self.journal
@@ -127,7 +126,7 @@ class Reports:
             shown, count = fitting[:most], len(fitting)
         else:
             shown = list(islice(lines, most))
-            count = len(shown) + sum(1 for _ in lines) if outcome else len(journal)
+            count = len(shown) + sum(1 for _ in lines) if outcome else min(len(journal), _MOST_READ)
         rows = [_row(line, worker) for line in shown]
         return {"rows": rows, "total": len(journal), "misses": journal.misses, "fitting": count}
 
@@ -164,7 +163,7 @@ class Reports:
         blotter = await self._door.in_thread(Blotter, request)
         try:
             if resolved is not None and entry.outcome == "none" and not entry.is_cut:
-                told |= await self._door.in_thread(self._explained, entry, resolved, place, blotter)
+                told |= await self._door.in_thread(self._explained, entry, resolved, place)
         except StubServerError as error:
             told["hint"] = error.detail
         told["target"] = blotted_target(entry.target)
@@ -179,31 +178,18 @@ class Reports:
 
     async def _resolved(self, entry: Entry) -> tuple[Resolved, Place]:
         """What a request was addressed to, as it is now. Raises NotFoundError."""
-        door = self._door
-        place = door.place(entry.target, entry.fields)
+        place = self._door.place(entry.target, entry.fields)
         if place is None:
             raise NotFoundError("the request was for no stub")
-        try:
-            return await door.resolve(place), place
-        except NotFoundError:
-            if not door.naming.has_root:
-                raise
-            return door.book.root, at_root(place)
+        return await self._door.locate(place)
 
-    def _explained(self, entry: Entry, resolved: Resolved, place: Place, blotter: Blotter) -> dict[str, Any]:
+    def _explained(self, entry: Entry, resolved: Resolved, place: Place) -> dict[str, Any]:
         """Why nothing matches a request, by what is served now."""
         door = self._door
-        asks = door.asks.read(entry.fields, object())
-        request = Request(entry.method, place.path, place.query, asks.fields or entry.fields, entry.body)
-        if asks.fields is not None:
-            blotter = Blotter(request)
-        if asks.ignores_authorization:
-            resolved = resolved._replace(stub=resolved.stub.without_authorization)
-        question = Question(resolved, request, asks.state, "")
-        found = door.decide(resolved.stub, request, asks.state)
-        if isinstance(found, Match):
+        question = door.question(entry.method, entry.fields, entry.body, resolved, place, "")
+        if isinstance(door.decide(question.resolved.stub, question.request, question.state), Match):
             return {"changed": True, "nearest": []}
-        nearest = nearest_of(question, self._near_misses)
+        nearest, blotter = nearest_of(question, self._near_misses), Blotter(question.request)
         return {"nearest": [_near(item, blotter) for item in nearest], "hint": hint_of(question, nearest)}
 
 

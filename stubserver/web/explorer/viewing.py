@@ -24,7 +24,7 @@ from stubserver.web.api.call import Api
 from stubserver.web.auth import Access
 from stubserver.web.explorer.reports import Reports
 from stubserver.web.explorer.streams import Streams
-from stubserver.web.pages import PAGES, Site, html_response, links_of
+from stubserver.web.pages import MENU, Site, html_response, links_of
 from stubserver.web.stub import StubDoor
 from stubserver.web.wire import split_target
 
@@ -91,8 +91,7 @@ class Explorer:
         return self.api.access
 
     async def close(self, _: web.Application) -> None:
-        """End what never ends by itself."""
-        await self.streams.end()
+        """Work on no more pages."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -225,7 +224,7 @@ class Viewing:
             nonce=nonce,
             query=self.query.get("q", "")[:200] if self._current in ("", "search") else "",
             current=self._current,
-            pages=[*PAGES, *(_ADMIN_PAGES if is_admin else ())],
+            pages=[*MENU, *(_ADMIN_PAGES if is_admin else ())],
             has_sign_in=self.explorer.access.is_on,
             is_signed_in=self._signed_in,
             who=self.principal.name if self.principal is not None else "",
