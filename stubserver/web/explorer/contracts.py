@@ -215,6 +215,7 @@ async def usage_page(viewing: Viewing, view: StubView) -> web.Response:
         "view": view,
         "wanted": wanted,
         "usages": usages,
+        "columns": _COLUMNS,
         "endpoint_count": len(found),
         "page": page,
         "pages": pages,
